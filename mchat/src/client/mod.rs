@@ -1,0 +1,2 @@
+//! The client behind the TUI and the command line.
+pub mod model;

@@ -1,0 +1,2 @@
+//! The terminal client of Messenger.
+pub mod client;

@@ -1,0 +1,2 @@
+//! The Messenger daemon.
+pub mod store;

@@ -1,0 +1,535 @@
+//! Where everything durable lives, behind a trait in domain verbs.
+//!
+//! [`sqlite`] is the embedded back end. A back end assigns every `seq`, keeps
+//! the promises below and knows no rule beyond them; who may do what is decided
+//! in [`service`](crate::service).
+//!
+//! 1. A future that resolves to `Ok` has its effect on stable storage.
+//! 2. Within a chat, entries get `seq` 1, 2, 3 … in commit order, without gaps,
+//!    and `msg_no` counts those of kind message.
+//! 3. The [`Feed`] is told of every committed batch, in commit order per chat,
+//!    before any of its callers gets an answer.
+//! 4. One bad row never fails its neighbours.
+//!
+//! Numbers ([`ChatNo`], [`UserNo`]) are the store's own and never leave the
+//! daemon; UUIDs are what the outside knows.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proto::digest::Digest;
+use proto::entry::{AccountEntry, Entry};
+use proto::event::Head;
+use proto::id::{ChatId, EntryId, SessionId, UserId};
+use proto::request::{ChatKind, Role};
+use proto::text::{ChatName, DeviceName, Email, Username};
+use proto::{Seq, UnixMillis};
+use uuid::Uuid;
+
+/// A user's number in this store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserNo(pub i64);
+
+/// A chat's number in this store; less than 2^31.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChatNo(pub i64);
+
+/// Who does something: both names of one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Actor {
+    /// The store's name.
+    pub no: UserNo,
+    /// The outside's name.
+    pub id: UserId,
+}
+
+/// What a store operation may fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The queue of writes is full; nothing was done.
+    #[error("the queue of writes is full")]
+    Busy,
+    /// The disk is full; nothing was done.
+    #[error("no space left on the store's device")]
+    Full,
+    /// The store cannot be reached or is closing; nothing is known to be done.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The id exists and belongs to something else.
+    #[error("the id is in use")]
+    Conflict,
+    /// A name or address belongs to somebody else.
+    #[error("{0} is taken")]
+    Taken(Unique),
+    /// The actor is not, or no longer, a member of the chat; or there is none.
+    #[error("no such chat for this actor")]
+    NoAccess,
+    /// The invite is unknown, used up or expired.
+    #[error("the invite is not valid")]
+    InviteInvalid,
+    /// Only the first account may be made this way, and there is one.
+    #[error("the store has accounts already")]
+    NotFirst,
+    /// The schema is of a newer program.
+    #[error("the store has schema {found}, this program knows {known}: run a newer messengerd")]
+    NewerSchema {
+        /// Schema of the store.
+        found: u32,
+        /// Newest schema of this program.
+        known: u32,
+    },
+    /// A migration that was applied is not the one of this program.
+    #[error(
+        "migration {0} of the store differs from this program's: it was changed after it was applied"
+    )]
+    ChangedMigration(u32),
+    /// A bug, or a damaged store.
+    #[error("store: {0}")]
+    Internal(String),
+}
+
+/// What has to be unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// The user name.
+    Username,
+    /// The e-mail address.
+    Email,
+}
+
+impl std::fmt::Display for Unique {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Username => "the user name",
+            Self::Email => "the e-mail address",
+        })
+    }
+}
+
+/// A store's answer on its way.
+pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'static>>;
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRecord {
+    /// The store's name.
+    pub no: UserNo,
+    /// The outside's name.
+    pub id: UserId,
+    /// As written by its owner.
+    pub username: String,
+    /// PHC string of the password.
+    pub password_hash: String,
+    /// Administers the server.
+    pub admin: bool,
+    /// May not sign in.
+    pub disabled: bool,
+    /// When the last live session ended.
+    pub last_seen: Option<UnixMillis>,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Its id.
+    pub id: UserId,
+    /// Its name.
+    pub username: Username,
+    /// Its address.
+    pub email: Option<Email>,
+    /// PHC string.
+    pub password_hash: String,
+    /// By what right; checked in the same transaction.
+    pub admission: Admission,
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// By what right an account is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Registration is open to this caller. The account is admin if it is the
+    /// store's first and `first_is_admin`; if it would be the first and not
+    /// `first_is_admin`, it is refused with [`StoreError::NotFirst`].
+    Open {
+        /// Whether this caller may be the first one.
+        first_is_admin: bool,
+    },
+    /// With an invite (SHA-256 or BLAKE3 of its token), of which one use is
+    /// taken. An admin invite makes an admin.
+    Invite {
+        /// Hash of the token.
+        token_hash: [u8; 32],
+    },
+}
+
+/// An invite to register, to be made.
+#[derive(Debug, Clone)]
+pub struct NewInvite {
+    /// Hash of its token.
+    pub token_hash: [u8; 32],
+    /// Whether who uses it becomes admin.
+    pub admin: bool,
+    /// How often it may be used.
+    pub max_uses: u32,
+    /// Until when.
+    pub expires_at: Option<UnixMillis>,
+    /// When it was made.
+    pub at: UnixMillis,
+}
+
+/// A signed-in device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserNo,
+    /// What it calls itself.
+    pub device: String,
+    /// When it signed in.
+    pub created_at: UnixMillis,
+    /// When it was last used, to a minute.
+    pub last_used: UnixMillis,
+}
+
+/// A chat and its present members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatRecord {
+    /// The store's name.
+    pub no: ChatNo,
+    /// The outside's name.
+    pub id: ChatId,
+    /// What sort.
+    pub kind: ChatKind,
+    /// Its name.
+    pub name: Option<String>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// Revision of members and properties.
+    pub acl_rev: u64,
+    /// The present members, in the order they joined.
+    pub members: Vec<MemberRecord>,
+}
+
+/// A present member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRecord {
+    /// The store's name.
+    pub no: UserNo,
+    /// The outside's name.
+    pub id: UserId,
+    /// The account's name.
+    pub username: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// A chat to be made.
+#[derive(Debug, Clone)]
+pub struct NewChat {
+    /// Made by the client.
+    pub id: ChatId,
+    /// What sort.
+    pub kind: ChatKind,
+    /// A group's name.
+    pub name: Option<ChatName>,
+    /// Who makes it: admin of a group, member of a private chat.
+    pub creator: Actor,
+    /// The other members, without the creator and without repeats; at most one
+    /// for a private chat (none: notes to oneself).
+    pub others: Vec<Actor>,
+    /// Id of the `Created` entry.
+    pub entry: EntryId,
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// An entry to be appended.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// Where.
+    pub chat: ChatNo,
+    /// The chat's outside name, for the feed.
+    pub chat_id: ChatId,
+    /// The revision under which the service allowed it. On a mismatch the
+    /// store checks in the same transaction that the actor is still a member.
+    pub acl_rev: u64,
+    /// Who.
+    pub actor: Actor,
+    /// Kind of the entry.
+    pub kind: u16,
+    /// Identity.
+    pub id: EntryId,
+    /// The entry it refers to.
+    pub ref_seq: Option<Seq>,
+    /// When.
+    pub at: UnixMillis,
+    /// Encoded body.
+    pub body: Bytes,
+}
+
+/// Where an entry landed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Its position.
+    pub seq: Seq,
+    /// Its number among messages.
+    pub msg_no: u64,
+    /// When the first append of this id was taken.
+    pub at: UnixMillis,
+    /// Whether an earlier append had stored it.
+    pub dup: bool,
+}
+
+/// Entries of a chat in rising order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryPage {
+    /// The entries, oldest first, without gaps between them.
+    pub entries: Vec<Entry>,
+    /// Whether there are more in the direction asked.
+    pub more: bool,
+    /// Entries up to this one are gone.
+    pub floor: Seq,
+}
+
+/// A move of one member's cursors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CursorMove {
+    /// Where.
+    pub chat: ChatNo,
+    /// Whose.
+    pub user: UserNo,
+    /// Read up to here; 0 leaves it. Reading implies having received.
+    pub read: Seq,
+    /// Received up to here; 0 leaves it.
+    pub delivered: Seq,
+}
+
+/// Cursors after a move. Only moves that changed something are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CursorRecord {
+    /// Where.
+    pub chat: ChatNo,
+    /// Whose.
+    pub user: UserNo,
+    /// The same, as the outside knows it.
+    pub user_id: UserId,
+    /// Read up to this entry …
+    pub read: Seq,
+    /// … and this message.
+    pub read_no: u64,
+    /// Received up to this entry.
+    pub delivered: Seq,
+    /// The chat's cursor revision after this.
+    pub cursor_rev: u64,
+}
+
+/// How far the members of a chat have received and read one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Members other than its author who received it.
+    pub delivered: u64,
+    /// Members other than its author who read it.
+    pub read: u64,
+    /// Members other than its author.
+    pub members: u64,
+}
+
+/// Something committed, as told to the [`Feed`].
+#[derive(Debug, Clone)]
+pub enum Committed {
+    /// A new entry of a chat.
+    Entry {
+        /// Where.
+        chat: ChatNo,
+        /// The same, as the outside knows it.
+        chat_id: ChatId,
+        /// The chat's revision of members and properties after the entry.
+        acl_rev: u64,
+        /// The entry.
+        entry: Entry,
+    },
+    /// A new entry of an account's log.
+    Account {
+        /// Whose.
+        user: UserId,
+        /// The entry.
+        entry: AccountEntry,
+    },
+    /// Cursors moved.
+    Cursor {
+        /// The outside name of the chat.
+        chat_id: ChatId,
+        /// The cursors.
+        cursor: CursorRecord,
+    },
+}
+
+/// Is told of every committed batch. Called on the store's own thread: it must
+/// not block.
+pub trait Feed: Send + Sync {
+    /// In commit order per chat, before the callers are answered.
+    fn committed(&self, batch: Vec<Committed>);
+}
+
+/// Everything durable. See the module for the promises.
+pub trait Store: Send + Sync {
+    /// The community's id, made with the store.
+    fn community(&self) -> Uuid;
+
+    // Accounts
+
+    /// Creates an account and opens its first session, atomically.
+    fn create_user(&self, user: NewUser, session: NewSession) -> Pending<UserRecord>;
+    /// By name (compared by [`Username::key`]) or by e-mail address.
+    fn user_by_login(&self, login: String) -> Pending<Option<UserRecord>>;
+    /// Those that exist, by id or by name.
+    fn users(&self, ids: Vec<UserId>, names: Vec<String>) -> Pending<Vec<UserRecord>>;
+    /// Enabled accounts whose name contains `query` (case folded), names that
+    /// begin with it first.
+    fn search_users(&self, query: String, limit: u32) -> Pending<Vec<UserRecord>>;
+    /// Whether there is no account yet.
+    fn is_empty(&self) -> Pending<bool>;
+    /// Stores an invite to register.
+    fn create_invite(&self, invite: NewInvite) -> Pending<()>;
+    /// Whether an admin invite was ever made, so that a restart makes no other.
+    fn has_admin_invite(&self) -> Pending<bool>;
+    /// Notes when users were last seen; never moves back.
+    fn set_last_seen(&self, seen: Vec<(UserNo, UnixMillis)>) -> Pending<()>;
+
+    // Sessions
+
+    /// Opens a session.
+    fn create_session(&self, user: UserNo, session: NewSession) -> Pending<()>;
+    /// The session and its account, unless it ended or the account is disabled.
+    fn session(&self, id: SessionId) -> Pending<Option<(SessionRecord, UserRecord)>>;
+    /// A user's open sessions, latest used first.
+    fn sessions(&self, user: UserNo) -> Pending<Vec<SessionRecord>>;
+    /// Notes that sessions were used.
+    fn touch_sessions(&self, used: Vec<(SessionId, UnixMillis)>) -> Pending<()>;
+    /// Ends a user's session; false where there is no such open one.
+    fn end_session(&self, user: UserNo, session: SessionId, at: UnixMillis) -> Pending<bool>;
+
+    // Chats
+
+    /// Makes a chat with its `Created` entry and an account-log entry for each
+    /// member. Repeated by the same creator it returns the first one; a pair's
+    /// second private chat returns the pair's first; another's id is a
+    /// [`StoreError::Conflict`].
+    fn create_chat(&self, chat: NewChat) -> Pending<ChatRecord>;
+    /// A chat with its present members.
+    fn chat(&self, id: ChatId) -> Pending<Option<ChatRecord>>;
+    /// The heads of all chats the user is a present member of, by chat id, and
+    /// the latest entry of the account log.
+    fn heads(&self, user: UserNo) -> Pending<(Seq, Vec<Head>)>;
+    /// The head of one chat as its member sees it.
+    fn head(&self, chat: ChatNo, user: UserNo) -> Pending<Option<Head>>;
+    /// The present members of all chats that `user` is in whose size is at
+    /// most `max_members`, without repeats and without `user`: who may see
+    /// their presence, with when each was last seen.
+    fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>>;
+    /// Adds members with one `MembersAdded` entry (none where all are present
+    /// already). The actor must be admin, else [`StoreError::NoAccess`].
+    fn add_members(
+        &self,
+        chat: ChatNo,
+        actor: Actor,
+        users: Vec<Actor>,
+        entry: EntryId,
+        at: UnixMillis,
+    ) -> Pending<()>;
+    /// Removes a member with one `MemberLeft` entry; nothing where they are no
+    /// member. The actor must be admin or the member, else
+    /// [`StoreError::NoAccess`]. Where the last admin leaves, the oldest
+    /// remaining member becomes admin.
+    fn remove_member(
+        &self,
+        chat: ChatNo,
+        actor: Actor,
+        user: Actor,
+        entry: EntryId,
+        at: UnixMillis,
+    ) -> Pending<()>;
+
+    // Entries
+
+    /// Queues an append, in the order of calls per caller, without waiting; the
+    /// future resolves once it is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] at once where the queue is full. The future:
+    /// [`StoreError::Conflict`] where the id is another's or another chat's,
+    /// [`StoreError::NoAccess`] where the actor is no member any more.
+    fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError>;
+    /// Entries after `after`, oldest first, cut by `limit` and by `max_bytes`
+    /// of bodies (at least one entry where there is one).
+    fn entries_after(
+        &self,
+        chat: ChatNo,
+        after: Seq,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Pending<EntryPage>;
+    /// The latest entries before `before` (or the latest of all), oldest first.
+    fn entries_before(
+        &self,
+        chat: ChatNo,
+        before: Option<Seq>,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Pending<EntryPage>;
+    /// Digest of a chat's log up to `upto` (cut to the head): where it was cut,
+    /// the floor, the digest.
+    fn digest(&self, chat: ChatNo, upto: Seq) -> Pending<(Seq, Seq, Digest)>;
+
+    // Cursors
+
+    /// Moves cursors forward, cut to the head; those that did not grow, or
+    /// whose user is no member, are passed over.
+    fn move_cursors(&self, moves: Vec<CursorMove>) -> Pending<Vec<CursorRecord>>;
+    /// The cursors of all present members and the chat's cursor revision.
+    fn cursors(&self, chat: ChatNo) -> Pending<(Vec<CursorRecord>, u64)>;
+    /// How far present members other than `author` are past `seq`.
+    fn counts(&self, chat: ChatNo, author: UserNo, seq: Seq) -> Pending<Counts>;
+
+    // Account logs
+
+    /// Entries of a user's log after `after`.
+    fn account_entries(
+        &self,
+        user: UserNo,
+        after: Seq,
+        limit: u32,
+    ) -> Pending<(Vec<AccountEntry>, bool)>;
+    /// Digest of a user's log up to `upto` (cut to the latest).
+    fn account_digest(&self, user: UserNo, upto: Seq) -> Pending<(Seq, Digest)>;
+
+    // Settings of the community
+
+    /// A value kept for the whole community (secrets, keys).
+    fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>>;
+    /// Keeps a value unless there is one; returns the one that holds.
+    fn setting_or_insert(&self, name: &'static str, value: Vec<u8>) -> Pending<Vec<u8>>;
+
+    /// Finishes what is queued and closes. Later calls fail with
+    /// [`StoreError::Unavailable`].
+    fn close(&self) -> Pending<()>;
+}
+
+/// A session to be opened.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// What it calls itself.
+    pub device: DeviceName,
+    /// When.
+    pub at: UnixMillis,
+}
+
+/// A store shared by all parts of the daemon.
+pub type SharedStore = Arc<dyn Store>;

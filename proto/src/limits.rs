@@ -1,0 +1,46 @@
+//! Every bound of the protocol. A peer that exceeds one is refused with
+//! [`ErrorCode::TooLarge`](crate::error::ErrorCode::TooLarge) or, where the
+//! stream can no longer be trusted, is disconnected.
+
+/// Largest frame, header included and length prefix excluded, in bytes.
+pub const FRAME_BYTES: usize = 256 * 1024;
+/// A page of entries or heads is cut before it exceeds this many bytes.
+pub const PAGE_BYTES: usize = 192 * 1024;
+/// Most entries in one page.
+pub const PAGE_ENTRIES: u32 = 1000;
+/// Largest text of a message, in bytes of UTF-8.
+pub const MESSAGE_BYTES: usize = 64 * 1024;
+/// Longest user name, in characters.
+pub const USERNAME_CHARS: usize = 64;
+/// Longest name of a chat or of a person, in characters.
+pub const NAME_CHARS: usize = 64;
+/// Longest e-mail address, in bytes (RFC 5321, 4.5.3.1.3).
+pub const EMAIL_BYTES: usize = 254;
+/// Shortest password, in characters.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// Longest password, in bytes: hashing cost must not be the caller's choice.
+pub const PASSWORD_BYTES: usize = 1024;
+/// Longest bearer token or invite token, in bytes.
+pub const TOKEN_BYTES: usize = 2048;
+/// Longest name of a device or client program, in characters.
+pub const DEVICE_CHARS: usize = 64;
+/// Most users, chats or names in one request.
+pub const BATCH: usize = 2000;
+/// Most results of a search for people.
+pub const SEARCH_RESULTS: u32 = 50;
+/// Most capabilities a peer may announce.
+pub const CAPABILITIES: usize = 64;
+/// Chats up to this size broadcast each member's cursors.
+pub const CURSOR_BROADCAST_MEMBERS: usize = 32;
+/// Chats up to this size show their members' presence without being asked.
+pub const PRESENCE_MEMBERS: usize = 100;
+/// Chats up to this size relay typing.
+pub const TYPING_MEMBERS: usize = 200;
+/// A typing indicator that is not renewed lapses after this many milliseconds.
+pub const TYPING_LAPSE_MS: u64 = 6_000;
+/// Entries covered by one block digest.
+pub const DIGEST_BLOCK: u64 = 1024;
+/// Reads of one session that may run at the same time.
+pub const CONCURRENT_READS: usize = 16;
+/// Sends of one session that may await their commit at the same time.
+pub const OUTSTANDING_SENDS: usize = 1024;

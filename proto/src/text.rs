@@ -1,0 +1,304 @@
+//! Text that is checked once, where it is decoded, so that nothing behind the
+//! codec can see a bad one.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::limits;
+
+/// Why a text was refused. The words are for developers and logs; interfaces
+/// word the error code instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing but white space.
+    #[error("{0} is empty")]
+    Empty(&'static str),
+    /// Longer than the limit.
+    #[error("{what} is longer than {limit}")]
+    TooLong {
+        /// Which text.
+        what: &'static str,
+        /// The limit, in the text's own unit.
+        limit: usize,
+    },
+    /// Shorter than the limit.
+    #[error("{what} is shorter than {limit} characters")]
+    TooShort {
+        /// Which text.
+        what: &'static str,
+        /// The limit in characters.
+        limit: usize,
+    },
+    /// A character that does not belong there.
+    #[error("{0} has a character that is not allowed")]
+    Forbidden(&'static str),
+}
+
+/// True for characters that steer a terminal or reorder text instead of being
+/// shown: C0 and C1 controls, bidirectional overrides and isolates, line and
+/// paragraph separators, the byte-order mark and tag characters.
+pub fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0001}')
+}
+
+/// Remote text made safe for one line of a terminal: steering characters
+/// (line breaks and tabs included) become U+FFFD or, for white space, a space.
+pub fn printable_line(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_steering) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| replacement(c, false)).collect())
+}
+
+/// Remote text made safe for several lines of a terminal: as
+/// [`printable_line`], but line feeds stay. `\r\n` becomes `\n`.
+pub fn printable_text(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c != '\n' && is_steering(c)) {
+        return Cow::Borrowed(text);
+    }
+    let unix = text.replace("\r\n", "\n");
+    Cow::Owned(unix.chars().map(|c| replacement(c, true)).collect())
+}
+
+fn replacement(c: char, keep_line_feed: bool) -> char {
+    match c {
+        '\n' if keep_line_feed => '\n',
+        '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
+        c if is_steering(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                let check: fn(String) -> Result<String, TextError> = $check;
+                check(text).map(Self)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = TextError;
+
+            fn try_from(text: &str) -> Result<Self, TextError> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> String {
+                text.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+macro_rules! shown {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )*};
+}
+
+text! {
+    /// The name one signs in with: 1 to 64 letters, digits, `.`, `_`, `-`, the
+    /// first one a letter or digit; kept in NFC. Two names are the same when
+    /// their [`Username::key`] is.
+    Username, check_username
+}
+text! {
+    /// A chat's name: 1 to 64 characters, one line, trimmed.
+    ChatName, |text| check_line("chat name", text, limits::NAME_CHARS)
+}
+text! {
+    /// A person's name as shown: 1 to 64 characters, one line, trimmed.
+    DisplayName, |text| check_line("name", text, limits::NAME_CHARS)
+}
+text! {
+    /// What a signed-in device calls itself: one line, trimmed.
+    DeviceName, |text| check_line("device name", text, limits::DEVICE_CHARS)
+}
+text! {
+    /// An e-mail address: something, `@`, something; whether it works only a
+    /// letter can tell.
+    Email, check_email
+}
+text! {
+    /// A password, 8 characters to 1 KiB. Never shown by `Debug`.
+    Password, check_password
+}
+text! {
+    /// A bearer token; `A-Za-z0-9-._~` only. Never shown by `Debug`.
+    Token, check_token
+}
+text! {
+    /// What a person writes: 1 byte to 64 KiB, not only white space. It is kept
+    /// as written; whoever shows it makes it safe.
+    MessageText, check_message
+}
+
+shown!(Username, ChatName, DisplayName, DeviceName, Email);
+redacted!(Password, Token, MessageText);
+
+impl Username {
+    /// The form in which names are compared: NFKC, lower case.
+    pub fn key(&self) -> String {
+        username_key(&self.0)
+    }
+}
+
+/// The form in which user names are compared: NFKC, lower case.
+pub fn username_key(name: &str) -> String {
+    name.trim()
+        .nfkc()
+        .flat_map(char::to_lowercase)
+        .nfkc()
+        .collect()
+}
+
+fn check_username(text: String) -> Result<String, TextError> {
+    const WHAT: &str = "user name";
+    let text: String = text.trim().nfc().collect();
+    let first = text.chars().next().ok_or(TextError::Empty(WHAT))?;
+    if text.chars().count() > limits::USERNAME_CHARS {
+        return Err(TextError::TooLong {
+            what: WHAT,
+            limit: limits::USERNAME_CHARS,
+        });
+    }
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !first.is_alphanumeric() || !text.chars().all(allowed) {
+        return Err(TextError::Forbidden(WHAT));
+    }
+    Ok(text)
+}
+
+fn check_line(what: &'static str, text: String, limit: usize) -> Result<String, TextError> {
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        return Err(TextError::Empty(what));
+    }
+    if text.chars().count() > limit {
+        return Err(TextError::TooLong { what, limit });
+    }
+    if text.chars().any(is_steering) {
+        return Err(TextError::Forbidden(what));
+    }
+    Ok(text)
+}
+
+fn check_email(text: String) -> Result<String, TextError> {
+    const WHAT: &str = "e-mail address";
+    let text = text.trim().to_owned();
+    if text.is_empty() {
+        return Err(TextError::Empty(WHAT));
+    }
+    if text.len() > limits::EMAIL_BYTES {
+        return Err(TextError::TooLong {
+            what: WHAT,
+            limit: limits::EMAIL_BYTES,
+        });
+    }
+    let sound = text
+        .rsplit_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
+    if !sound || text.chars().any(|c| c.is_whitespace() || is_steering(c)) {
+        return Err(TextError::Forbidden(WHAT));
+    }
+    Ok(text)
+}
+
+fn check_password(text: String) -> Result<String, TextError> {
+    const WHAT: &str = "password";
+    if text.len() > limits::PASSWORD_BYTES {
+        return Err(TextError::TooLong {
+            what: WHAT,
+            limit: limits::PASSWORD_BYTES,
+        });
+    }
+    if text.chars().count() < limits::PASSWORD_MIN_CHARS {
+        return Err(TextError::TooShort {
+            what: WHAT,
+            limit: limits::PASSWORD_MIN_CHARS,
+        });
+    }
+    Ok(text)
+}
+
+fn check_token(text: String) -> Result<String, TextError> {
+    const WHAT: &str = "token";
+    if text.is_empty() {
+        return Err(TextError::Empty(WHAT));
+    }
+    if text.len() > limits::TOKEN_BYTES {
+        return Err(TextError::TooLong {
+            what: WHAT,
+            limit: limits::TOKEN_BYTES,
+        });
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    if !text.bytes().all(allowed) {
+        return Err(TextError::Forbidden(WHAT));
+    }
+    Ok(text)
+}
+
+fn check_message(text: String) -> Result<String, TextError> {
+    const WHAT: &str = "message";
+    if text.len() > limits::MESSAGE_BYTES {
+        return Err(TextError::TooLong {
+            what: WHAT,
+            limit: limits::MESSAGE_BYTES,
+        });
+    }
+    if text.trim().is_empty() {
+        return Err(TextError::Empty(WHAT));
+    }
+    Ok(text)
+}
