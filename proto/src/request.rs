@@ -467,6 +467,25 @@ macro_rules! calls {
             }
         }
 
+        /// What a request was answered with.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Reply {
+            $(#[doc = concat!("To [`struct@", stringify!($name), "`].")] $name($reply),)*
+        }
+
+        impl Reply {
+            /// Encodes the reply to the request with this id.
+            ///
+            /// # Errors
+            ///
+            /// [`CodecError::TooLarge`].
+            pub fn encode(&self, request_id: u32) -> Result<Encoded, CodecError> {
+                match self {
+                    $(Self::$name(reply) => $name::encode_reply(request_id, reply),)*
+                }
+            }
+        }
+
         $(impl Call for $name {
             const KIND: u16 = $number;
             type Reply = $reply;
