@@ -93,6 +93,18 @@ pub fn encode<T: Serialize>(
     Ok(Encoded(buffer.freeze()))
 }
 
+/// Encodes a frame whose payload is a map without fields; cannot fail.
+pub fn encode_empty(kind: u16, request_id: u32) -> Encoded {
+    let mut buffer = BytesMut::with_capacity(PREFIX_BYTES + HEADER_BYTES + 1);
+    buffer.put_u32(HEADER_BYTES as u32 + 1);
+    buffer.put_u16(kind);
+    buffer.put_u16(0);
+    buffer.put_u32(request_id);
+    // MessagePack: fixmap of length 0.
+    buffer.put_u8(0x80);
+    Encoded(buffer.freeze())
+}
+
 /// Encodes a value as MessagePack with named fields, without a frame: the body
 /// of a log entry.
 ///
