@@ -1,0 +1,1 @@
+//! `PROTOCOL.md` speaks of everything there is.
