@@ -218,7 +218,9 @@ fn check_username(text: String) -> Result<String, TextError> {
     // look empty or like somebody else's.
     let blank = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
     let allowed = |c: char| (c.is_alphanumeric() && !blank(c)) || matches!(c, '.' | '_' | '-');
-    if !first.is_alphanumeric() || !text.chars().all(allowed) {
+    // The form that is compared must be as plain as the one that is kept: some
+    // letters are a space and a mark in NFKC.
+    if !first.is_alphanumeric() || !text.chars().all(allowed) || !text.nfkc().all(allowed) {
         return Err(TextError::Forbidden(WHAT));
     }
     Ok(text)

@@ -52,6 +52,9 @@ fn user_names_are_letters_digits_and_a_few_signs() {
         "a👋",
         "a\nb",
         "a\tb",
+        // Greek ypogegrammeni and parenthesised one: not plain once compared.
+        "\u{37a}",
+        "a\u{2474}",
     ] {
         assert_eq!(
             username(bad),
