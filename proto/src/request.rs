@@ -480,7 +480,7 @@ macro_rules! calls {
         /// A decoded request.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Request {
-            $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name),)*
+            $(#[doc = concat!("See [`struct@", stringify!($name), "`].")] $name($name),)*
         }
 
         impl Request {
@@ -525,7 +525,7 @@ macro_rules! calls {
         /// decodes [`Call::Reply`] instead; this is for who sees frames alone.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Reply {
-            $(#[doc = concat!("Reply to [`", stringify!($name), "`].")] $name($reply),)*
+            $(#[doc = concat!("Reply to [`struct@", stringify!($name), "`].")] $name($reply),)*
         }
 
         impl Reply {
