@@ -16,6 +16,10 @@ pub const PREFIX_BYTES: usize = 4;
 /// Bytes of the header behind the length prefix.
 pub const HEADER_BYTES: usize = 8;
 
+/// Deepest nesting of a payload, unknown fields included: a few bytes must not
+/// cost a stack.
+const MAX_DEPTH: usize = 64;
+
 /// A frame whose payload is not decoded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -70,7 +74,8 @@ impl Encoded {
 ///
 /// # Errors
 ///
-/// [`CodecError::TooLarge`] where the result would exceed the limit.
+/// [`CodecError::TooLarge`] where the result would exceed the limit,
+/// [`CodecError::Payload`] where a value cannot be represented.
 pub fn encode<T: Serialize>(
     kind: u16,
     request_id: u32,
@@ -125,7 +130,7 @@ pub fn to_bytes<T: Serialize>(value: &T) -> Result<Bytes, CodecError> {
 /// [`CodecError::Payload`] for anything else.
 pub fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
     let mut reader = rmp_serde::Deserializer::new(payload);
-    reader.set_max_depth(64);
+    reader.set_max_depth(MAX_DEPTH);
     let value =
         T::deserialize(&mut reader).map_err(|error| CodecError::Payload(error.to_string()))?;
     match reader.get_ref().len() {
