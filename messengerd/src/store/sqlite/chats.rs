@@ -17,6 +17,8 @@ fn kind_number(kind: ChatKind) -> i64 {
     match kind {
         ChatKind::Private => 1,
         ChatKind::Group => 2,
+        // Refused in `create`, so that no row has it.
+        ChatKind::Unknown => 0,
     }
 }
 
@@ -44,6 +46,9 @@ pub(super) fn create(tx: &mut Tx<'_>, chat: NewChat) -> Result<ChatRecord, Store
         return existing(tx.conn, chat.id);
     }
     let pair = match chat.kind {
+        ChatKind::Unknown => {
+            return Err(StoreError::Internal("unknown kind of chat".to_owned()));
+        }
         ChatKind::Group => None,
         ChatKind::Private => {
             let own = chat.creator.no.0;

@@ -14,7 +14,7 @@ use crate::store::{Actor, ChatNo, MemberRecord, StoreError, UserNo};
 fn role_number(role: Role) -> i64 {
     match role {
         Role::Admin => 1,
-        Role::Member => 2,
+        Role::Member | Role::Unknown => 2,
     }
 }
 
