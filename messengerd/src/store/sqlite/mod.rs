@@ -1,9 +1,9 @@
 //! The embedded back end: one SQLite database in WAL mode.
 //!
-//! - [`writer`]: the one thread that writes, in groups of one commit;
-//! - [`readers`]: threads that read beside it;
-//! - [`upkeep`]: checkpoints and block digests behind both;
-//! - [`schema`]: migrations;
+//! - [`writer`], the one thread that writes, in groups of one commit;
+//! - [`readers`], threads that read beside it;
+//! - [`upkeep`], checkpoints and block digests behind both;
+//! - [`schema`], migrations;
 //! - the others: statements, one file per noun.
 
 mod account;
