@@ -1,2 +1,8 @@
-//! The terminal client of Messenger.
+//! The terminal client of Messenger: a TUI, and every action as a subcommand.
+//!
+//! [`client`] is the part that both share; it knows the network and the local
+//! cache and nothing of terminals.
+
+pub mod app;
 pub mod client;
+pub mod ui;

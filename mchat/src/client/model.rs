@@ -70,6 +70,9 @@ pub enum Refusal {
     },
     /// The server said no.
     Server(WireError),
+    /// Another community than the one whose messages this profile holds
+    /// answers at this address.
+    OtherCommunity,
 }
 
 /// The signed-in account.
