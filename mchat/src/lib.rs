@@ -1,7 +1,8 @@
 //! The terminal client of Messenger: a TUI, and every action as a subcommand.
 //!
 //! [`client`] is the part that both share; it knows the network and the local
-//! cache and nothing of terminals.
+//! cache and nothing of terminals. The screen is [`app`] (state and its
+//! changes), [`ui`] (drawing) and [`tui`] (the loop around them).
 
 pub mod app;
 pub mod client;

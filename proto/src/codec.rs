@@ -16,6 +16,10 @@ pub const PREFIX_BYTES: usize = 4;
 /// Bytes of the header behind the length prefix.
 pub const HEADER_BYTES: usize = 8;
 
+/// Deepest nesting of a payload, unknown fields included: a few bytes must not
+/// cost a stack.
+const MAX_DEPTH: usize = 64;
+
 /// A frame whose payload is not decoded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -70,7 +74,8 @@ impl Encoded {
 ///
 /// # Errors
 ///
-/// [`CodecError::TooLarge`] where the result would exceed the limit.
+/// [`CodecError::TooLarge`] where the result would exceed the limit,
+/// [`CodecError::Payload`] where a value cannot be represented.
 pub fn encode<T: Serialize>(
     kind: u16,
     request_id: u32,
@@ -93,6 +98,18 @@ pub fn encode<T: Serialize>(
     Ok(Encoded(buffer.freeze()))
 }
 
+/// Encodes a frame whose payload is a map without fields; cannot fail.
+pub fn encode_empty(kind: u16, request_id: u32) -> Encoded {
+    let mut buffer = BytesMut::with_capacity(PREFIX_BYTES + HEADER_BYTES + 1);
+    buffer.put_u32(HEADER_BYTES as u32 + 1);
+    buffer.put_u16(kind);
+    buffer.put_u16(0);
+    buffer.put_u32(request_id);
+    // MessagePack: fixmap of length 0.
+    buffer.put_u8(0x80);
+    Encoded(buffer.freeze())
+}
+
 /// Encodes a value as MessagePack with named fields, without a frame: the body
 /// of a log entry.
 ///
@@ -113,7 +130,7 @@ pub fn to_bytes<T: Serialize>(value: &T) -> Result<Bytes, CodecError> {
 /// [`CodecError::Payload`] for anything else.
 pub fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
     let mut reader = rmp_serde::Deserializer::new(payload);
-    reader.set_max_depth(64);
+    reader.set_max_depth(MAX_DEPTH);
     let value =
         T::deserialize(&mut reader).map_err(|error| CodecError::Payload(error.to_string()))?;
     match reader.get_ref().len() {

@@ -12,6 +12,16 @@ use crate::id::{ChatId, EntryId, SessionId, UserId};
 use crate::request::ChatKind;
 use crate::{Seq, UnixMillis};
 
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
+        $($(#[$doc])* pub const $name: u16 = $number;)*
+
+        /// Every kind this version knows, with its name.
+        pub const ALL: &[(u16, &str)] = &[$(($name, stringify!($name)),)*];
+    };
+}
+use kinds;
+
 /// One entry of a chat's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -36,14 +46,16 @@ pub struct Entry {
 
 /// Numbers of the entry kinds. Append-only.
 pub mod kind {
-    /// [`Message`](super::Message)
-    pub const MESSAGE: u16 = 1;
-    /// [`Created`](super::Created)
-    pub const CREATED: u16 = 2;
-    /// [`MembersAdded`](super::MembersAdded)
-    pub const MEMBERS_ADDED: u16 = 3;
-    /// [`MemberLeft`](super::MemberLeft)
-    pub const MEMBER_LEFT: u16 = 4;
+    super::kinds! {
+        /// [`Message`](super::Message)
+        MESSAGE = 1,
+        /// [`Created`](super::Created)
+        CREATED = 2,
+        /// [`MembersAdded`](super::MembersAdded)
+        MEMBERS_ADDED = 3,
+        /// [`MemberLeft`](super::MemberLeft)
+        MEMBER_LEFT = 4,
+    }
 }
 
 /// Somebody wrote something. The entry's `ref_seq` is what it replies to.
@@ -147,12 +159,14 @@ pub struct AccountEntry {
 
 /// Numbers of the account entry kinds. Append-only.
 pub mod account_kind {
-    /// The account became a member of `chat`.
-    pub const CHAT_JOINED: u16 = 1;
-    /// The account is no member of `chat` any more.
-    pub const CHAT_LEFT: u16 = 2;
-    /// `session` was opened.
-    pub const SESSION_OPENED: u16 = 3;
-    /// `session` was ended.
-    pub const SESSION_ENDED: u16 = 4;
+    super::kinds! {
+        /// The account became a member of `chat`.
+        CHAT_JOINED = 1,
+        /// The account is no member of `chat` any more.
+        CHAT_LEFT = 2,
+        /// `session` was opened.
+        SESSION_OPENED = 3,
+        /// `session` was ended.
+        SESSION_ENDED = 4,
+    }
 }

@@ -88,6 +88,19 @@ codes! {
     ShuttingDown = "shutting_down",
 }
 
+impl ErrorCode {
+    /// The parameters a refusal with this code comes with.
+    pub fn params(&self) -> &'static [&'static str] {
+        match self {
+            Self::BadRequest | Self::ProtocolViolation => &["what"],
+            Self::UsernameTaken => &["name"],
+            Self::TooLarge => &["what", "limit"],
+            Self::VersionMismatch => &["theirs", "ours"],
+            _ => &[],
+        }
+    }
+}
+
 impl From<ErrorCode> for String {
     fn from(code: ErrorCode) -> String {
         match code {

@@ -158,6 +158,8 @@ macro_rules! events {
         impl Event {
             /// The numbers of all event frames this version knows.
             pub const KINDS: &'static [u16] = &[$($number,)*];
+            /// The names of their payloads, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($payload),)*];
 
             /// Decodes an event frame; `None` for a type of a newer version.
             ///

@@ -47,24 +47,65 @@ pub trait Call: Serialize + DeserializeOwned {
     }
 }
 
-/// What sort of chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChatKind {
-    /// Two people; one such chat for each pair.
-    Private,
-    /// Members only, by invitation.
-    Group,
+macro_rules! words {
+    ($(#[$outer:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$outer])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+            /// A word of a newer peer: to be shown, never to be sent.
+            Unknown,
+        }
+
+        impl $name {
+            /// Every value this version knows.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Unknown => "unknown",
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$variant,)*
+                    _ => Self::Unknown,
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.as_str().to_owned()
+            }
+        }
+    };
 }
 
-/// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Adds and removes anybody.
-    Admin,
-    /// Writes.
-    Member,
+words! {
+    /// What sort of chat.
+    ChatKind {
+        /// Two people; one such chat for each pair.
+        Private = "private",
+        /// Members only, by invitation.
+        Group = "group",
+    }
+}
+
+words! {
+    /// What a member may do.
+    Role {
+        /// Adds and removes anybody.
+        Admin = "admin",
+        /// Writes.
+        Member = "member",
+    }
 }
 
 /// A person as others see them.
@@ -439,12 +480,14 @@ macro_rules! calls {
         /// A decoded request.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Request {
-            $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name),)*
+            $(#[doc = concat!("See [`struct@", stringify!($name), "`].")] $name($name),)*
         }
 
         impl Request {
             /// The numbers of all requests this version knows.
             pub const KINDS: &'static [u16] = &[$($number,)*];
+            /// Their names, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name),)*];
 
             /// Decodes a request frame; `None` for a type of a newer version.
             ///
@@ -459,10 +502,56 @@ macro_rules! calls {
                 }))
             }
 
+            /// Encodes the request.
+            ///
+            /// # Errors
+            ///
+            /// [`CodecError::TooLarge`].
+            pub fn encode(&self, request_id: u32) -> Result<Encoded, CodecError> {
+                match self {
+                    $(Self::$name(request) => Call::encode(request, request_id),)*
+                }
+            }
+
             /// The request's name, for logs.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+        }
+
+        /// A decoded reply, named after its request. Who keeps the request
+        /// decodes [`Call::Reply`] instead; this is for who sees frames alone.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Reply {
+            $(#[doc = concat!("Reply to [`struct@", stringify!($name), "`].")] $name($reply),)*
+        }
+
+        impl Reply {
+            /// Decodes a reply frame; `None` for a type of a newer version.
+            ///
+            /// # Errors
+            ///
+            /// [`CodecError::Payload`] where the payload is malformed.
+            pub fn decode(frame: &Frame) -> Result<Option<Self>, CodecError> {
+                if frame.kind & REPLY == 0 {
+                    return Ok(None);
+                }
+                Ok(Some(match frame.kind & !REPLY {
+                    $($number => Self::$name(frame.decode()?),)*
+                    _ => return Ok(None),
+                }))
+            }
+
+            /// Encodes the reply.
+            ///
+            /// # Errors
+            ///
+            /// [`CodecError::TooLarge`].
+            pub fn encode(&self, request_id: u32) -> Result<Encoded, CodecError> {
+                match self {
+                    $(Self::$name(reply) => $name::encode_reply(request_id, reply),)*
                 }
             }
         }

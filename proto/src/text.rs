@@ -38,13 +38,15 @@ pub enum TextError {
 }
 
 /// True for characters that steer a terminal or reorder text instead of being
-/// shown: C0 and C1 controls, bidirectional overrides and isolates, line and
-/// paragraph separators, the byte-order mark and tag characters.
+/// shown: C0 and C1 controls, bidirectional marks, overrides and isolates, the
+/// deprecated format controls, line and paragraph separators, the byte-order
+/// mark, interlinear annotations and the language tag. The tag characters
+/// behind flags and the joiners of emoji and scripts are none.
 pub fn is_steering(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0001}')
 }
 
@@ -212,8 +214,13 @@ fn check_username(text: String) -> Result<String, TextError> {
             limit: limits::USERNAME_CHARS,
         });
     }
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if !first.is_alphanumeric() || !text.chars().all(allowed) {
+    // Letters by their category, but drawn as nothing: names made of them would
+    // look empty or like somebody else's.
+    let blank = |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    let allowed = |c: char| (c.is_alphanumeric() && !blank(c)) || matches!(c, '.' | '_' | '-');
+    // The form that is compared must be as plain as the one that is kept: some
+    // letters are a space and a mark in NFKC.
+    if !first.is_alphanumeric() || !text.chars().all(allowed) || !text.nfkc().all(allowed) {
         return Err(TextError::Forbidden(WHAT));
     }
     Ok(text)

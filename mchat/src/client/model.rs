@@ -228,7 +228,8 @@ pub enum ClientEvent {
     Link(Link),
     /// Somebody signed in, or the session ended.
     Account(Option<AccountRow>),
-    /// These chats' rows changed (title, unread, last message, membership).
+    /// These chats' rows changed (title, unread, last message, membership); an
+    /// empty list stands for all.
     Chats(Vec<ChatId>),
     /// Entries `from..=to` of a chat are in the cache now; `live` where they
     /// came as they happened, not while catching up.

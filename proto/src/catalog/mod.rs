@@ -6,7 +6,10 @@
 mod client;
 mod errors;
 
+use std::borrow::Cow;
+
 use crate::error::{ErrorCode, WireError};
+use crate::text::printable_line;
 
 /// A language of the interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,31 +81,46 @@ use texts;
 
 pub use client::Text;
 
-/// Puts values into the placeholders of a text. A placeholder without a value
-/// stays as it is.
+/// Puts values into the placeholders of a text, once: braces in a value stay
+/// as they are. So does a placeholder without a value.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut out = template.to_owned();
-    for (name, value) in values {
-        out = out.replace(&format!("{{{name}}}"), value);
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, tail)) = rest.split_once('{') {
+        out.push_str(before);
+        let value = tail.split_once('}').and_then(|(name, behind)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some((*value, behind))
+        });
+        match value {
+            Some((value, behind)) => {
+                out.push_str(value);
+                rest = behind;
+            }
+            None => {
+                out.push('{');
+                rest = tail;
+            }
+        }
     }
+    out.push_str(rest);
     out
 }
 
-/// The sentence for a refusal: what is wrong and what to do.
+/// The sentence for a refusal: what is wrong and what to do. What the peer put
+/// into it is made safe for a terminal line.
 pub fn sentence(lang: Lang, error: &WireError) -> String {
     let template = errors::wording(&error.code).get(lang);
-    let seconds = error
-        .retry_after_ms
-        .unwrap_or(1000)
-        .div_ceil(1000)
-        .to_string();
-    let mut values: Vec<(&str, &str)> = error
-        .params
+    let seconds = error.retry_after_ms.unwrap_or(1000).div_ceil(1000);
+    let code = printable_line(error.code.as_str());
+    let mut values = vec![("seconds", Cow::Owned(seconds.to_string())), ("code", code)];
+    for (name, value) in &error.params {
+        values.push((name, printable_line(value)));
+    }
+    let values: Vec<(&str, &str)> = values
         .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .map(|(name, value)| (*name, value.as_ref()))
         .collect();
-    values.push(("seconds", &seconds));
-    values.push(("code", error.code.as_str()));
     fill(template, &values)
 }
 

@@ -1,0 +1,292 @@
+//! The rows of chats.
+
+use proto::Seq;
+use proto::event::Head;
+use proto::id::{ChatId, UserId};
+use proto::request::{ChatInfo, ChatKind};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::account::{id16, own_id, put_user};
+use super::entries::{ENTRY_COLUMNS, entry_row};
+use super::{Db, DbError};
+use crate::client::core::ChatState;
+use crate::client::model::ChatRow;
+
+/// The local number of a chat, if it is known.
+pub(super) fn chat_no(conn: &Connection, chat: ChatId) -> Result<Option<i64>, DbError> {
+    Ok(conn
+        .prepare_cached("SELECT no FROM chats WHERE id = ?1")?
+        .query_row([chat.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+/// The local number of a chat, making its row where it is not known yet.
+pub(super) fn ensure_chat(conn: &Connection, chat: ChatId) -> Result<i64, DbError> {
+    if let Some(no) = chat_no(conn, chat)? {
+        return Ok(no);
+    }
+    conn.prepare_cached("INSERT INTO chats(id, title) VALUES (?1, ?2)")?
+        .execute(params![chat.as_bytes(), short(chat.as_bytes())])?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// What an id is shown as until its name is known.
+pub(super) fn short(id: &[u8; 16]) -> String {
+    id[12..].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const COLUMNS: &str = "c.id, c.kind, c.title, c.peer, c.head_no, c.read_no, c.head, c.read,
+     max(c.last_at, c.created_at), c.members, c.left";
+
+fn chat_row(row: &Row<'_>, first: usize) -> rusqlite::Result<ChatRow> {
+    let kind: i64 = row.get(first + 1)?;
+    let peer = row.get_ref(first + 3)?.as_blob_or_null()?;
+    let left: bool = row.get(first + 10)?;
+    let head_no: u64 = row.get(first + 4)?;
+    let read_no: u64 = row.get(first + 5)?;
+    Ok(ChatRow {
+        id: ChatId::from_bytes(id16(row.get_ref(first)?.as_blob()?)?),
+        kind: if kind == 1 {
+            ChatKind::Group
+        } else {
+            ChatKind::Private
+        },
+        title: row.get(first + 2)?,
+        peer: peer.map(id16).transpose()?.map(UserId::from_bytes),
+        unread: if left {
+            0
+        } else {
+            head_no.saturating_sub(read_no)
+        },
+        head: row.get(first + 6)?,
+        read: row.get(first + 7)?,
+        last: None,
+        last_at: row.get(first + 8)?,
+        members: row.get(first + 9)?,
+        left,
+    })
+}
+
+impl Db {
+    /// All chats, latest first.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub fn chats(&mut self) -> Result<Vec<ChatRow>, DbError> {
+        self.chat_rows("1 ORDER BY max(c.last_at, c.created_at) DESC, c.no", [])
+    }
+
+    /// One chat.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub fn chat(&mut self, chat: ChatId) -> Result<Option<ChatRow>, DbError> {
+        Ok(self
+            .chat_rows("c.id = ?1", [chat.as_bytes()])?
+            .into_iter()
+            .next())
+    }
+
+    fn chat_rows(
+        &mut self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<ChatRow>, DbError> {
+        let sql = format!(
+            "SELECT {ENTRY_COLUMNS}, {COLUMNS} FROM chats c
+             LEFT JOIN entries e ON e.chat_no = c.no AND e.seq = c.last_message
+             LEFT JOIN users u ON u.id = e.actor
+             WHERE {condition}"
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut rows = query.query(values)?;
+        let mut chats = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut chat = chat_row(row, 11)?;
+            if row.get::<_, Option<u64>>(0)?.is_some() {
+                chat.last = Some(entry_row(row, chat.id)?);
+            }
+            chats.push(chat);
+        }
+        Ok(chats)
+    }
+
+    /// The private chat with somebody (oneself: notes), if there is one.
+    pub(crate) fn private_chat(&mut self, user: UserId) -> Result<Option<ChatId>, DbError> {
+        let own = own_id(&self.conn)? == Some(user);
+        let sql = if own {
+            "SELECT id FROM chats WHERE kind = 0 AND peer IS NULL AND info_rev >= 0 AND left = 0
+             AND ?1 = ?1"
+        } else {
+            "SELECT id FROM chats WHERE kind = 0 AND peer = ?1 AND left = 0"
+        };
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_row([user.as_bytes()], |row| {
+                id16(row.get_ref(0)?.as_blob()?).map(ChatId::from_bytes)
+            })
+            .optional()?)
+    }
+
+    /// Where each chat stands, for the session core.
+    pub(crate) fn chat_states(&self) -> Result<Vec<ChatState>, DbError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, lo, hi, floor, head, info_rev, cursor_rev, delivered,
+             CASE WHEN read_dirty THEN read ELSE 0 END FROM chats WHERE left = 0",
+        )?;
+        let rows = query.query_map([], |row| {
+            let lo: Option<Seq> = row.get(1)?;
+            let hi: Option<Seq> = row.get(2)?;
+            Ok(ChatState {
+                chat: ChatId::from_bytes(id16(row.get_ref(0)?.as_blob()?)?),
+                range: lo.zip(hi),
+                floor: row.get(3)?,
+                head: row.get(4)?,
+                info_rev: row.get(5)?,
+                cursor_rev: row.get(6)?,
+                delivered: row.get(7)?,
+                unmarked_read: row.get(8)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Moves the own read cursor; true where it moved.
+    pub(crate) fn mark_read(&mut self, chat: ChatId, upto: Seq) -> Result<bool, DbError> {
+        let tx = self.begin()?;
+        let Some(no) = chat_no(&tx, chat)? else {
+            return Ok(false);
+        };
+        let moved = move_read(&tx, no, upto, true)?;
+        tx.commit()?;
+        Ok(moved)
+    }
+}
+
+/// Moves a chat's read cursor forward, cut to the head.
+pub(super) fn move_read(
+    conn: &Connection,
+    no: i64,
+    upto: Seq,
+    dirty: bool,
+) -> Result<bool, DbError> {
+    let (head, head_no, read): (Seq, u64, Seq) = conn
+        .prepare_cached("SELECT head, head_no, read FROM chats WHERE no = ?1")?
+        .query_row([no], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let upto = upto.min(head);
+    if upto <= read {
+        return Ok(false);
+    }
+    let read_no = if upto == head {
+        head_no
+    } else {
+        conn.prepare_cached(
+            "SELECT msg_no FROM entries WHERE chat_no = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row(params![no, upto], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0)
+    };
+    conn.prepare_cached(
+        "UPDATE chats SET read = ?2, read_no = max(read_no, ?3), read_dirty = read_dirty OR ?4
+         WHERE no = ?1",
+    )?
+    .execute(params![no, upto, read_no, dirty])?;
+    Ok(true)
+}
+
+/// Takes over the complete list of heads: chats that are missing were left.
+pub(super) fn put_heads(conn: &Connection, heads: &[Head]) -> Result<(), DbError> {
+    conn.execute("UPDATE chats SET left = 2 WHERE left = 0", [])?;
+    for head in heads {
+        put_head(conn, head)?;
+    }
+    conn.execute("UPDATE chats SET left = 1 WHERE left = 2", [])?;
+    Ok(())
+}
+
+fn put_head(conn: &Connection, head: &Head) -> Result<i64, DbError> {
+    let no = ensure_chat(conn, head.chat)?;
+    conn.prepare_cached(
+        "UPDATE chats SET left = 0, head = max(head, ?2), head_no = max(head_no, ?3),
+           acl_rev = max(acl_rev, ?4), delivered = max(delivered, ?5),
+           read_no = CASE WHEN ?6 >= read THEN max(read_no, ?7) ELSE read_no END,
+           read_dirty = CASE WHEN ?6 >= read THEN 0 ELSE read_dirty END,
+           read = max(read, ?6)
+         WHERE no = ?1",
+    )?
+    .execute(params![
+        no,
+        head.seq,
+        head.msg_no,
+        head.acl_rev,
+        head.delivered,
+        head.read,
+        head.read_no
+    ])?;
+    raise_floor(conn, no, head.floor)?;
+    Ok(no)
+}
+
+/// Entries up to the floor are gone on the server and go here too.
+pub(super) fn raise_floor(conn: &Connection, no: i64, floor: Seq) -> Result<(), DbError> {
+    let raised = conn
+        .prepare_cached("UPDATE chats SET floor = ?2 WHERE no = ?1 AND floor < ?2")?
+        .execute(params![no, floor])?;
+    if raised > 0 {
+        conn.execute(
+            "DELETE FROM entries WHERE chat_no = ?1 AND seq <= ?2",
+            params![no, floor],
+        )?;
+        conn.execute(
+            "UPDATE chats SET lo = max(lo, ?2 + 1), hi = max(hi, ?2) WHERE no = ?1",
+            params![no, floor],
+        )?;
+    }
+    Ok(())
+}
+
+/// Takes over what the server says of a chat.
+pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError> {
+    let no = put_head(conn, &info.head)?;
+    let known: i64 = conn
+        .prepare_cached("SELECT info_rev FROM chats WHERE no = ?1")?
+        .query_row([no], |row| row.get(0))?;
+    if known > info.acl_rev as i64 {
+        return Ok(());
+    }
+    let own = own_id(conn)?;
+    let peer = match info.kind {
+        ChatKind::Private => info
+            .members
+            .iter()
+            .find(|member| Some(member.user.id) != own),
+        ChatKind::Group => None,
+    };
+    let title = match (info.kind, peer) {
+        (ChatKind::Private, Some(peer)) => Some(peer.user.username.clone()),
+        (ChatKind::Private, None) => info.members.first().map(|me| me.user.username.clone()),
+        (ChatKind::Group, _) => info.name.clone(),
+    };
+    conn.prepare_cached(
+        "UPDATE chats SET kind = ?2, name = ?3, title = ?4, peer = ?5, created_at = ?6,
+         members = ?7, info_rev = ?8 WHERE no = ?1",
+    )?
+    .execute(params![
+        no,
+        i64::from(info.kind == ChatKind::Group),
+        info.name,
+        title.unwrap_or_else(|| short(info.id.as_bytes())),
+        peer.map(|peer| *peer.user.id.as_bytes()),
+        info.created_at,
+        info.members.len() as i64,
+        info.acl_rev as i64,
+    ])?;
+    for member in &info.members {
+        put_user(conn, member.user.id, &member.user.username)?;
+    }
+    super::members::put_members(conn, no, &info.members)
+}

@@ -1,0 +1,324 @@
+//! The cached part of the logs.
+
+use proto::Seq;
+use proto::entry::{Body, Entry, kind};
+use proto::id::{ChatId, EntryId, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::account::{id16, own_id};
+use super::chats::{chat_no, ensure_chat, move_read, short};
+use super::{Db, DbError};
+use crate::client::model::{Anchor, EntryRow, Timeline};
+
+/// Columns that [`entry_row`] reads, of `entries e` and `users u`.
+pub(super) const ENTRY_COLUMNS: &str = "e.arrival, e.seq, e.msg_no, e.kind, e.id, e.ref_seq, e.actor, u.username, e.at, e.body, e.chat_no";
+
+pub(super) fn entry_row(row: &Row<'_>, chat: ChatId) -> rusqlite::Result<EntryRow> {
+    let kind: u16 = row.get(3)?;
+    let actor = UserId::from_bytes(id16(row.get_ref(6)?.as_blob()?)?);
+    let name: Option<String> = row.get(7)?;
+    Ok(EntryRow {
+        chat,
+        seq: row.get(1)?,
+        msg_no: row.get(2)?,
+        kind,
+        id: EntryId::from_bytes(id16(row.get_ref(4)?.as_blob()?)?),
+        ref_seq: row.get(5)?,
+        actor,
+        actor_name: name.unwrap_or_else(|| short(actor.as_bytes())),
+        at: row.get(8)?,
+        body: Body::decode(kind, row.get_ref(9)?.as_blob()?),
+        arrival: row.get(0)?,
+    })
+}
+
+/// How an attempt to store entries ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RangeNow {
+    /// Which chat.
+    pub(crate) chat: ChatId,
+    /// First entry of the cached range.
+    pub(crate) lo: Seq,
+    /// Last entry of the cached range.
+    pub(crate) hi: Seq,
+    /// The entries did not touch the range and were not taken.
+    pub(crate) disjoint: bool,
+    /// The latest of them that somebody else wrote; 0 for none.
+    pub(crate) foreign: Seq,
+}
+
+/// Adds entries (rising, without gaps) to a chat's range where they touch it.
+pub(super) fn put_entries(
+    conn: &Connection,
+    chat: ChatId,
+    entries: &[Entry],
+    backfill: bool,
+) -> Result<Option<RangeNow>, DbError> {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        return Ok(None);
+    };
+    let no = ensure_chat(conn, chat)?;
+    let (lo, hi): (Option<Seq>, Option<Seq>) = conn
+        .prepare_cached("SELECT lo, hi FROM chats WHERE no = ?1")?
+        .query_row([no], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (lo, hi) = match lo.zip(hi) {
+        None => (first.seq, last.seq),
+        Some((lo, hi)) if first.seq <= hi + 1 && last.seq + 1 >= lo => {
+            (lo.min(first.seq), hi.max(last.seq))
+        }
+        Some((lo, hi)) => {
+            return Ok(Some(RangeNow {
+                chat,
+                lo,
+                hi,
+                disjoint: true,
+                foreign: 0,
+            }));
+        }
+    };
+    let own = own_id(conn)?;
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO entries(chat_no, seq, msg_no, kind, id, ref_seq, actor, at, body, backfill)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(chat_no, seq) DO NOTHING",
+    )?;
+    let mut last_message = 0;
+    let mut foreign = 0;
+    for entry in entries {
+        insert.execute(params![
+            no,
+            entry.seq,
+            entry.msg_no,
+            entry.kind,
+            entry.id.as_bytes(),
+            entry.ref_seq,
+            entry.actor.as_bytes(),
+            entry.at,
+            &entry.body[..],
+            backfill,
+        ])?;
+        if entry.kind == kind::MESSAGE {
+            last_message = entry.seq;
+        }
+        if Some(entry.actor) == own {
+            // It is in the log: whatever waits under this id is done.
+            conn.prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+                .execute([entry.id.as_bytes()])?;
+        } else {
+            foreign = entry.seq;
+        }
+    }
+    conn.prepare_cached(
+        "UPDATE chats SET lo = ?2, hi = ?3, head = max(head, ?3), head_no = max(head_no, ?4),
+         last_message = max(last_message, ?5), last_at = max(last_at, ?6) WHERE no = ?1",
+    )?
+    .execute(params![no, lo, hi, last.msg_no, last_message, last.at])?;
+    conn.prepare_cached("DELETE FROM outbox WHERE chat = ?1 AND state = 2 AND seq <= ?2")?
+        .execute(params![chat.as_bytes(), hi])?;
+    read_own(conn, no, entries, own)?;
+    Ok(Some(RangeNow {
+        chat,
+        lo,
+        hi,
+        disjoint: false,
+        foreign,
+    }))
+}
+
+/// Who wrote the next message after everything was read has read that one too.
+fn read_own(
+    conn: &Connection,
+    no: i64,
+    entries: &[Entry],
+    own: Option<UserId>,
+) -> Result<(), DbError> {
+    for entry in entries.iter().filter(|entry| Some(entry.actor) == own) {
+        let read_no: u64 = conn
+            .prepare_cached("SELECT read_no FROM chats WHERE no = ?1")?
+            .query_row([no], |row| row.get(0))?;
+        if entry.kind == kind::MESSAGE && read_no + 1 == entry.msg_no {
+            move_read(conn, no, entry.seq, false)?;
+        }
+    }
+    Ok(())
+}
+
+/// Which of these people have no name yet.
+pub(super) fn nameless(
+    conn: &Connection,
+    actors: impl Iterator<Item = UserId>,
+) -> Result<Vec<UserId>, DbError> {
+    let mut known = conn.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?;
+    let mut unknown = std::collections::BTreeSet::new();
+    let mut seen = std::collections::HashSet::new();
+    for actor in actors {
+        if seen.insert(actor) && !known.exists([actor.as_bytes()])? {
+            unknown.insert(actor);
+        }
+    }
+    Ok(unknown.into_iter().collect())
+}
+
+impl Db {
+    /// Up to `limit` entries of a chat and what belongs to them.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub fn timeline(
+        &mut self,
+        chat: ChatId,
+        anchor: Anchor,
+        limit: u32,
+    ) -> Result<Timeline, DbError> {
+        let mut timeline = Timeline {
+            chat,
+            anchor,
+            entries: Vec::new(),
+            older_cached: false,
+            older_remote: false,
+            newer_cached: false,
+            outbox: self.outbox(Some(chat))?,
+            members: Vec::new(),
+            read: 0,
+            head: 0,
+        };
+        let found = self
+            .conn
+            .prepare_cached("SELECT no, lo, hi, floor, head, read FROM chats WHERE id = ?1")?
+            .query_row([chat.as_bytes()], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, Option<Seq>>(1)?,
+                    row.get::<_, Option<Seq>>(2)?,
+                    row.get::<_, Seq>(3)?,
+                    row.get::<_, Seq>(4)?,
+                    row.get::<_, Seq>(5)?,
+                ))
+            })
+            .optional()?;
+        let Some((no, lo, hi, floor, head, read)) = found else {
+            return Ok(timeline);
+        };
+        timeline.head = head;
+        timeline.read = read;
+        timeline.members = super::members::members(&self.conn, no)?;
+        let Some((lo, hi)) = lo.zip(hi) else {
+            timeline.older_remote = head > floor;
+            return Ok(timeline);
+        };
+        timeline.older_remote = lo > floor + 1;
+        let half = limit / 2;
+        timeline.entries = match anchor {
+            Anchor::Latest => self.before(chat, no, Seq::MAX >> 1, limit)?,
+            Anchor::Before(seq) => self.before(chat, no, seq, limit)?,
+            Anchor::After(seq) => self.after(chat, no, seq, limit)?,
+            Anchor::Around(seq) => {
+                let mut entries = self.before(chat, no, seq, half)?;
+                entries.extend(self.after(chat, no, seq.saturating_sub(1), limit - half)?);
+                entries
+            }
+        };
+        if let (Some(first), Some(last)) = (timeline.entries.first(), timeline.entries.last()) {
+            timeline.older_cached = first.seq > lo;
+            timeline.newer_cached = last.seq < hi;
+        }
+        Ok(timeline)
+    }
+
+    fn before(
+        &self,
+        chat: ChatId,
+        no: i64,
+        seq: Seq,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, DbError> {
+        let sql = format!(
+            "SELECT {ENTRY_COLUMNS} FROM entries e LEFT JOIN users u ON u.id = e.actor
+             WHERE e.chat_no = ?1 AND e.seq < ?2 ORDER BY e.seq DESC LIMIT ?3"
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let rows = query.query_map(params![no, seq, limit], |row| entry_row(row, chat))?;
+        let mut entries: Vec<_> = rows.collect::<Result<_, _>>()?;
+        entries.reverse();
+        Ok(entries)
+    }
+
+    fn after(&self, chat: ChatId, no: i64, seq: Seq, limit: u32) -> Result<Vec<EntryRow>, DbError> {
+        let sql = format!(
+            "SELECT {ENTRY_COLUMNS} FROM entries e LEFT JOIN users u ON u.id = e.actor
+             WHERE e.chat_no = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3"
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let rows = query.query_map(params![no, seq, limit], |row| entry_row(row, chat))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Entries by arrival, those loaded by scrolling back left out.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub fn arrivals(
+        &mut self,
+        after: u64,
+        chat: Option<ChatId>,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, DbError> {
+        let no = match chat {
+            None => None,
+            Some(chat) => match chat_no(&self.conn, chat)? {
+                None => return Ok(Vec::new()),
+                some => some,
+            },
+        };
+        let sql = format!(
+            "SELECT {ENTRY_COLUMNS}, c.id FROM entries e
+             JOIN chats c ON c.no = e.chat_no LEFT JOIN users u ON u.id = e.actor
+             WHERE e.arrival > ?1 AND e.backfill = 0 AND (?2 IS NULL OR e.chat_no = ?2)
+             ORDER BY e.arrival LIMIT ?3"
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let rows = query.query_map(params![after, no, limit], |row| {
+            let chat = ChatId::from_bytes(id16(row.get_ref(11)?.as_blob()?)?);
+            entry_row(row, chat)
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The latest arrival ordinal; 0 where nothing is cached.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub fn last_arrival(&self) -> Result<u64, DbError> {
+        Ok(self.conn.query_row(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0)",
+            [],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// `(seq, kind, id)` of the cached entries in `from..=to`, and the range.
+    pub(crate) fn digest_rows(
+        &mut self,
+        chat: ChatId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Vec<(Seq, u16, EntryId)>, DbError> {
+        let Some(no) = chat_no(&self.conn, chat)? else {
+            return Ok(Vec::new());
+        };
+        let mut query = self.conn.prepare_cached(
+            "SELECT seq, kind, id FROM entries WHERE chat_no = ?1 AND seq BETWEEN ?2 AND ?3
+             ORDER BY seq",
+        )?;
+        let rows = query.query_map(params![no, from, to], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                EntryId::from_bytes(id16(row.get_ref(2)?.as_blob()?)?),
+            ))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

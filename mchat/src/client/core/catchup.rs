@@ -1,0 +1,346 @@
+//! What to ask for next: the chat on the screen first, a bounded number of
+//! requests on their way.
+
+use proto::Seq;
+use proto::entry::Entry;
+use proto::id::ChatId;
+use proto::limits::PAGE_ENTRIES;
+use proto::request;
+use proto::text::MessageText;
+
+use super::chat::Chat;
+use super::{Core, Depth, Millis, Output, Phase, Purpose, Write};
+use crate::client::model::ClientEvent;
+
+/// Most pages on their way.
+const FETCHES: usize = 4;
+/// Most pages waiting to be stored.
+const UNSTORED: usize = 16;
+/// A chat that was never cached is taken whole up to this many entries.
+const WHOLE: Seq = 256;
+/// Entries of the first page of a longer one.
+const FIRST: u32 = 100;
+/// Chats described in one request.
+const INFOS: usize = 200;
+/// A chat's cursors are moved at most this often.
+const MARK_EVERY: Millis = 1_000;
+
+impl Core {
+    /// The deepest sync that is wanted; live sessions always keep up.
+    fn depth(&self) -> Depth {
+        let base = if self.live {
+            Depth::CatchUp
+        } else {
+            Depth::Heads
+        };
+        self.syncs
+            .iter()
+            .map(|sync| sync.depth)
+            .max()
+            .map_or(base, |depth| depth.max(base))
+    }
+
+    /// When this chat needs a look again, unless something happens before.
+    pub(super) fn chat_wake(&self, chat: &Chat) -> Option<Millis> {
+        let gap = chat.gap_until.filter(|_| !chat.fetching);
+        let wants = chat.lags() || chat.wants_info() || chat.has_older();
+        let retry = Some(chat.not_before).filter(|until| *until > 0 && wants && !chat.fetching);
+        let due = chat.read_due > 0 || (self.live && chat.delivered_due().is_some());
+        let mark = Some(chat.mark_at).filter(|_| due && !chat.marking);
+        [gap, retry, mark].into_iter().flatten().min()
+    }
+
+    pub(super) fn pump(&mut self, now: Millis) {
+        if self.phase != Phase::Online {
+            return;
+        }
+        for id in self.attention.clone() {
+            if let Some(chat) = self.chats.get_mut(&id) {
+                if chat.not_before <= now {
+                    chat.not_before = 0;
+                }
+                // The gap did not fill itself: from here on it is a lag.
+                if chat.gap_until.is_some_and(|until| now >= until) {
+                    chat.gap_until = None;
+                }
+            }
+        }
+        self.ask_heads(now);
+        self.ask_infos(now);
+        self.ask_account(now);
+        self.fetch(now);
+        self.ask_cursors(now);
+        self.mark(now);
+        self.send_outbox(now);
+        self.settle();
+        self.rest();
+    }
+
+    /// For a sync that was asked for before the connection was up.
+    fn ask_heads(&mut self, now: Millis) {
+        let asked = self
+            .pending
+            .values()
+            .any(|pending| matches!(pending.purpose, Purpose::Heads));
+        if !asked && self.syncs.iter().any(|sync| !sync.fresh) {
+            self.ask(now, &request::SyncHeads {}, Purpose::Heads);
+        }
+    }
+
+    fn ask_infos(&mut self, now: Millis) {
+        if self.asking_infos {
+            return;
+        }
+        let ids: Vec<ChatId> = self
+            .attention
+            .iter()
+            .filter(|id| {
+                self.chats
+                    .get(id)
+                    .is_some_and(|chat| chat.wants_info() && chat.not_before == 0)
+            })
+            .take(INFOS)
+            .copied()
+            .collect();
+        if !ids.is_empty() {
+            self.asking_infos = true;
+            let ask = request::Chats { ids: ids.clone() };
+            self.ask(now, &ask, Purpose::Infos { ids });
+        }
+    }
+
+    fn ask_account(&mut self, now: Millis) {
+        if self.depth() >= Depth::CatchUp
+            && !self.asking_account
+            && self.account_head > self.account_seq
+        {
+            self.asking_account = true;
+            let after = self.account_seq;
+            let ask = request::AccountChanges {
+                after,
+                limit: PAGE_ENTRIES,
+            };
+            self.ask(now, &ask, Purpose::Account { after });
+        }
+    }
+
+    fn fetch(&mut self, now: Millis) {
+        let depth = self.depth();
+        if depth < Depth::CatchUp {
+            return;
+        }
+        // One place is kept for the chat on the screen.
+        if let Some(open) = self.open
+            && self.fetching <= FETCHES
+        {
+            self.fetch_chat(now, open, depth);
+        }
+        for full in [false, true] {
+            if full && depth < Depth::Full {
+                break;
+            }
+            for id in self.attention.clone() {
+                if self.fetching >= FETCHES || self.unstored >= UNSTORED {
+                    return;
+                }
+                let lags = self.chats.get(&id).is_some_and(Chat::lags);
+                if lags != full {
+                    self.fetch_chat(now, id, depth);
+                }
+            }
+        }
+    }
+
+    fn fetch_chat(&mut self, now: Millis, id: ChatId, depth: Depth) {
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        if chat.fetching || chat.not_before > 0 || chat.gap_until.is_some() {
+            return;
+        }
+        if chat.lags() {
+            if chat.range.is_none() && chat.head - chat.floor <= WHOLE {
+                chat.range = Some((chat.floor + 1, chat.floor));
+            }
+            chat.fetching = true;
+            self.fetching += 1;
+            match chat.range {
+                Some((_, after)) => {
+                    let ask = request::Changes {
+                        chat: id,
+                        after,
+                        limit: PAGE_ENTRIES,
+                    };
+                    self.ask(now, &ask, Purpose::Changes { chat: id, after });
+                }
+                None => {
+                    let ask = request::History {
+                        chat: id,
+                        before: None,
+                        limit: FIRST,
+                    };
+                    self.ask(now, &ask, Purpose::Latest { chat: id });
+                }
+            }
+        } else if depth == Depth::Full && chat.has_older() {
+            chat.fetching = true;
+            self.fetching += 1;
+            let ask = request::History {
+                chat: id,
+                before: chat.range.map(|(lo, _)| lo),
+                limit: PAGE_ENTRIES,
+            };
+            let tickets = Vec::new();
+            self.ask(now, &ask, Purpose::Older { chat: id, tickets });
+        }
+    }
+
+    fn ask_cursors(&mut self, now: Millis) {
+        let Some(id) = self.open else { return };
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        if self.live
+            && !chat.left
+            && !chat.asking_cursors
+            && chat.not_before == 0
+            && chat.info_rev >= 0
+            && chat.cursor_head > chat.cursor_rev
+        {
+            chat.asking_cursors = true;
+            self.ask(
+                now,
+                &request::Cursors { chat: id },
+                Purpose::Cursors { chat: id },
+            );
+        }
+    }
+
+    fn mark(&mut self, now: Millis) {
+        for id in self.attention.clone() {
+            let Some(chat) = self.chats.get_mut(&id) else {
+                continue;
+            };
+            if chat.marking || now < chat.mark_at || chat.left {
+                continue;
+            }
+            let read = Some(chat.read_due).filter(|read| *read > 0);
+            let delivered = chat.delivered_due().filter(|_| self.live);
+            if read.is_none() && delivered.is_none() {
+                continue;
+            }
+            chat.marking = true;
+            chat.mark_at = now + MARK_EVERY;
+            if let Some(delivered) = delivered {
+                chat.delivered = delivered;
+            }
+            let ask = request::Mark {
+                chat: id,
+                read,
+                delivered,
+            };
+            let read = read.unwrap_or(0);
+            self.ask(now, &ask, Purpose::Mark { chat: id, read });
+        }
+    }
+
+    fn send_outbox(&mut self, now: Millis) {
+        for item in self.outbox.due(now) {
+            let (chat, id) = (item.chat, item.id);
+            let purpose = Purpose::Send { chat, id };
+            match MessageText::try_from(item.text) {
+                Ok(text) => {
+                    self.out.push(Output::Sending(chat, id, true));
+                    let ask = request::Send {
+                        chat,
+                        id,
+                        text,
+                        reply_to: item.reply_to,
+                    };
+                    self.ask(now, &ask, purpose);
+                }
+                Err(error) => self.unanswered(now, purpose, &error.into()),
+            }
+        }
+    }
+
+    /// Tells those who wait for a sync.
+    fn settle(&mut self) {
+        let busy = self.asking_infos || self.fetching > 0 || self.asking_account;
+        let infos = self.attention.iter().any(|id| {
+            self.chats
+                .get(id)
+                .is_some_and(|chat| chat.wants_info())
+        });
+        let lags = self
+            .attention
+            .iter()
+            .any(|id| self.chats.get(id).is_some_and(Chat::lags))
+            || self.account_head > self.account_seq;
+        let older = self
+            .attention
+            .iter()
+            .any(|id| self.chats.get(id).is_some_and(Chat::has_older));
+        for sync in std::mem::take(&mut self.syncs) {
+            let done = sync.fresh
+                && !infos
+                && !self.asking_infos
+                && (sync.depth < Depth::CatchUp || (!lags && !busy))
+                && (sync.depth < Depth::Full || !older);
+            if done {
+                self.out.push(Output::Done(sync.ticket, Ok(true)));
+            } else {
+                self.syncs.push(sync);
+            }
+        }
+        if self.live && self.have_heads && !self.told_synced && !lags && !infos && !busy {
+            self.told_synced = true;
+            self.out.push(Output::Event(ClientEvent::Synced));
+        }
+    }
+
+    /// Chats that need nothing are not looked at again until something happens.
+    fn rest(&mut self) {
+        let full = self.depth() == Depth::Full;
+        let live = self.live;
+        let open = self.open;
+        let chats = &self.chats;
+        self.attention.retain(|id| {
+            chats.get(id).is_some_and(|chat| {
+                chat.lags()
+                    || chat.wants_info()
+                    || chat.fetching
+                    || chat.marking
+                    || chat.read_due > 0
+                    || (live && chat.delivered_due().is_some())
+                    || (full && chat.has_older())
+                    || Some(*id) == open
+            })
+        });
+    }
+
+    /// Has entries written that continue a chat's range.
+    pub(super) fn store(&mut self, chat: ChatId, entries: Vec<Entry>, live: bool) {
+        if entries.is_empty() {
+            return;
+        }
+        self.unstored += 1;
+        let floor = self.chats.get(&chat).map_or(0, |chat| chat.floor);
+        self.out.push(Output::Write(Write::Entries {
+            chat,
+            entries,
+            floor,
+            live,
+            backfill: false,
+        }));
+    }
+
+    /// Entries kept ahead may continue the range by now.
+    pub(super) fn take_continued(&mut self, id: ChatId) {
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let entries = chat.continued();
+        self.store(id, entries, true);
+    }
+}

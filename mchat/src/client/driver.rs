@@ -1,0 +1,868 @@
+//! The task behind [`Client`]: feeds the core, carries out what it decides.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use proto::catalog::{Lang, sentence};
+use proto::codec::Frame;
+use proto::error::{ErrorCode, WireError};
+use proto::hello::{Account, Hello};
+use proto::id::{ChatId, EntryId, UserId};
+use proto::request::ChatInfo;
+use proto::text::{DeviceName, Token};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::address::ServerAddress;
+use super::cache::{Applied, Cache, Foreign, Waiting};
+use super::conn::{self, Connection, Established, Fingerprint, KnownServers, Plan, Trust};
+use super::core::{Core, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
+use super::drain::DrainLock;
+use super::error::ClientError;
+use super::model::{AccountRow, ClientEvent, Link, Refusal};
+use super::{Client, Events, Options, Outcome, Shared, lock_path};
+
+/// How often to look for what other processes did to the profile.
+const FOREIGN_EVERY: Millis = 500;
+/// The same while somebody waits for a message that another process may send.
+const FOREIGN_SOON: Millis = 60;
+/// Most changes in one transaction.
+const BATCH: usize = 64;
+/// Most changes waiting before the connection is slowed down.
+const BACKLOG: usize = 512;
+/// Messages taken from the outbox at once.
+const OUTBOX: u32 = 256;
+
+type Reply<T> = oneshot::Sender<Result<T, ClientError>>;
+
+/// What a [`Client`] asks of its driver.
+pub(crate) enum Command {
+    Call {
+        encode: Encode,
+        kind: u16,
+        reply: Reply<Frame>,
+    },
+    Queued(ChatId),
+    Discarded {
+        id: EntryId,
+        chat: ChatId,
+    },
+    Await {
+        id: EntryId,
+        reply: oneshot::Sender<Outcome>,
+    },
+    MarkRead {
+        chat: ChatId,
+        upto: proto::Seq,
+    },
+    Typing {
+        chat: ChatId,
+        on: bool,
+    },
+    OpenChat(Option<ChatId>),
+    LoadOlder {
+        chat: ChatId,
+        reply: Reply<bool>,
+    },
+    Learn {
+        info: Box<ChatInfo>,
+        reply: oneshot::Sender<()>,
+    },
+    Sync {
+        depth: Depth,
+        reply: Reply<()>,
+    },
+    UseServer(ServerAddress),
+    Trust(Fingerprint),
+    Reconnect,
+    SignOut(Reply<()>),
+    Close(oneshot::Sender<()>),
+}
+
+/// Who waits for a ticket.
+enum Waiter {
+    Answer(Reply<Frame>),
+    More(Reply<bool>),
+    Unit(Reply<()>),
+    Learned(oneshot::Sender<()>),
+}
+
+/// What is done in order, behind the changes of the cache before it.
+enum Step {
+    Write(Write),
+    SignedIn(Account, Uuid, Token),
+    SessionEnded,
+    Event(ClientEvent),
+    Done(Ticket, Result<bool, ClientError>),
+    Typing(ChatId, UserId, bool),
+}
+
+/// What the cache's thread came back with.
+enum Worked {
+    Stored(Result<Applied, ClientError>, Vec<EntryId>),
+    SignedIn(Result<(), ClientError>),
+    SessionEnded(Result<(), ClientError>),
+    Typing(ChatId, UserId, bool, Result<String, ClientError>),
+    Outgoing(Result<Vec<Outgoing>, ClientError>),
+    Foreign(Result<Option<Foreign>, ClientError>),
+    Waiting(Result<Vec<(EntryId, Waiting)>, ClientError>),
+    States(Result<Vec<super::core::ChatState>, ClientError>),
+}
+
+type Work = Pin<Box<dyn Future<Output = Worked> + Send>>;
+type Attempt = Pin<Box<dyn Future<Output = Result<Established, Failure>> + Send>>;
+
+struct Driver {
+    core: Core,
+    cache: Cache,
+    shared: Arc<Mutex<Shared>>,
+    events: mpsc::UnboundedSender<ClientEvent>,
+    link: watch::Sender<Link>,
+    origin: Instant,
+    options: Options,
+    server: ServerAddress,
+    remembered: Option<String>,
+    trust: Trust,
+    token: Option<Token>,
+
+    attempt: Option<Attempt>,
+    connection: Option<Connection>,
+    heard: u64,
+
+    steps: VecDeque<Step>,
+    work: Option<Work>,
+    reload_states: bool,
+    waiters: HashMap<Ticket, Waiter>,
+    next_ticket: Ticket,
+
+    lock: DrainLock,
+    want_outbox: bool,
+    outbox_at: Millis,
+    settling: HashSet<EntryId>,
+    awaited: HashMap<EntryId, Vec<oneshot::Sender<Outcome>>>,
+    check_awaited: bool,
+    foreign_at: Millis,
+    closing: Option<oneshot::Sender<()>>,
+}
+
+/// Opens the profile and starts the task.
+pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientError> {
+    let cache = Cache::open(&options.profile).await?;
+    let (stored, states, remembered) = cache
+        .write(|db| Ok((db.stored()?, db.chat_states()?, db.meta("server")?)))
+        .await?;
+    let server = match &options.server {
+        Some(server) => server.clone(),
+        None => remembered
+            .as_deref()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(ServerAddress::local),
+    };
+    let trust = Trust {
+        known: KnownServers::of(&options.profile),
+        anyone: options.trust,
+        fingerprint: options.fingerprint.or(server.fingerprint),
+    };
+    let device = match &options.device {
+        Some(device) => device.clone(),
+        None => device_name()?,
+    };
+    let shared = Arc::new(Mutex::new(Shared {
+        account: stored.account.clone(),
+        ..Shared::default()
+    }));
+    let (events_in, events) = mpsc::unbounded_channel();
+    let (commands, inbox) = mpsc::unbounded_channel();
+    let (link_in, link) = watch::channel(Link::Connecting);
+    let seed = Uuid::new_v4().as_u64_pair().0;
+    let lock = DrainLock::new(lock_path(&options.profile));
+    let driver = Driver {
+        core: Core::new(options.live, &stored, &states, seed),
+        cache: cache.clone(),
+        shared: shared.clone(),
+        events: events_in,
+        link: link_in,
+        origin: Instant::now(),
+        server,
+        remembered,
+        trust,
+        token: stored.token,
+        attempt: None,
+        connection: None,
+        heard: 0,
+        steps: VecDeque::new(),
+        work: None,
+        reload_states: false,
+        waiters: HashMap::new(),
+        next_ticket: 0,
+        lock,
+        want_outbox: false,
+        outbox_at: 0,
+        settling: HashSet::new(),
+        awaited: HashMap::new(),
+        check_awaited: false,
+        foreign_at: FOREIGN_EVERY,
+        closing: None,
+        options,
+    };
+    tokio::spawn(driver.run(inbox));
+    let client = Client {
+        cache,
+        commands,
+        link,
+        shared,
+        device,
+    };
+    Ok((client, events))
+}
+
+/// The machine's name, for the list of sessions.
+fn device_name() -> Result<DeviceName, ClientError> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"))
+        .unwrap_or_default();
+    let host: String = host
+        .trim()
+        .chars()
+        .take(proto::limits::DEVICE_CHARS)
+        .collect();
+    DeviceName::try_from(host)
+        .or_else(|_| DeviceName::try_from("mchat"))
+        .map_err(ClientError::from)
+}
+
+impl Driver {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
+        if self.options.connect {
+            let out = self.core.start(0);
+            self.carry_out(out);
+        } else {
+            self.set_link(Link::Offline {
+                reason: String::new(),
+                retry_in_ms: u64::MAX,
+            });
+        }
+        loop {
+            self.next_work();
+            if self.closing.is_some() && self.work.is_none() && self.steps.is_empty() {
+                break;
+            }
+            let timeout = self.wake();
+            let listen = self.steps.len() < BACKLOG;
+            tokio::select! {
+                biased;
+                worked = work(&mut self.work) => {
+                    self.work = None;
+                    self.worked(worked);
+                }
+                command = inbox.recv(), if self.closing.is_none() => match command {
+                    Some(Command::Close(reply)) => self.closing = Some(reply),
+                    Some(command) => self.command(command),
+                    // Every handle is gone.
+                    None => self.closing = Some(oneshot::channel().0),
+                },
+                ended = attempt(&mut self.attempt) => {
+                    self.attempt = None;
+                    self.ended(ended);
+                }
+                frame = frame(&mut self.connection), if listen => self.frame(frame),
+                () = sleep_until(timeout) => self.timeout(),
+            }
+        }
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+        self.lock.release();
+        if let Some(reply) = self.closing.take() {
+            // Nobody waits where the last handle was dropped.
+            let _ = reply.send(());
+        }
+    }
+
+    fn now(&self) -> Millis {
+        self.origin.elapsed().as_millis() as Millis
+    }
+
+    fn wake(&self) -> Instant {
+        let mut at = self.foreign_at;
+        if let Some(core) = self.core.poll_timeout() {
+            at = at.min(core);
+        }
+        if self.want_outbox && self.core.is_online() {
+            at = at.min(self.outbox_at);
+        }
+        self.origin + Duration::from_millis(at)
+    }
+
+    fn timeout(&mut self) {
+        let now = self.now();
+        if let Some(connection) = &self.connection {
+            let heard = connection.heard();
+            if heard != self.heard {
+                self.heard = heard;
+                self.core.handle_heard(now);
+            }
+        }
+        if self.core.poll_timeout().is_some_and(|at| now >= at) {
+            let out = self.core.handle_timeout(now);
+            self.carry_out(out);
+        }
+    }
+
+    fn frame(&mut self, frame: Result<Frame, String>) {
+        let now = self.now();
+        let out = match frame {
+            Ok(frame) => self.core.handle_frame(now, frame),
+            Err(reason) => {
+                self.connection = None;
+                self.core.handle_disconnected(now, &reason)
+            }
+        };
+        self.carry_out(out);
+    }
+
+    fn ended(&mut self, ended: Result<Established, Failure>) {
+        let now = self.now();
+        let out = match ended {
+            Ok(established) => {
+                self.connection = Some(established.connection);
+                self.heard = 0;
+                self.remember();
+                self.core.handle_connected(
+                    now,
+                    established.welcome,
+                    established.transport,
+                    established.address,
+                )
+            }
+            Err(failure) => self.core.handle_connect_failed(now, failure),
+        };
+        self.carry_out(out);
+    }
+
+    /// The server that answered is the profile's from now on.
+    fn remember(&mut self) {
+        // Said for this once: the key is pinned now.
+        self.trust.fingerprint = None;
+        let server = self.server.to_string();
+        if self.remembered.as_ref() == Some(&server) {
+            return;
+        }
+        self.remembered = Some(server.clone());
+        let cache = self.cache.clone();
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let kept = cache
+                .write(move |db| db.set_meta("server", Some(&server)))
+                .await;
+            if let Err(error) = kept {
+                let _ = events.send(ClientEvent::CacheTrouble(error.to_string()));
+            }
+        });
+    }
+
+    fn ticket(&mut self, waiter: Waiter) -> Ticket {
+        self.next_ticket += 1;
+        self.waiters.insert(self.next_ticket, waiter);
+        self.next_ticket
+    }
+
+    fn command(&mut self, command: Command) {
+        let now = self.now();
+        let out = match command {
+            Command::Call {
+                encode,
+                kind,
+                reply,
+            } => {
+                let ticket = self.ticket(Waiter::Answer(reply));
+                self.core.handle_call(now, ticket, kind, encode)
+            }
+            Command::Queued(chat) => {
+                self.want_outbox = true;
+                self.outbox_at = now;
+                self.tell(ClientEvent::Outbox(chat));
+                Vec::new()
+            }
+            Command::Discarded { id, chat } => {
+                self.resolve(id, &Outcome::Discarded);
+                self.tell(ClientEvent::Outbox(chat));
+                Vec::new()
+            }
+            Command::Await { id, reply } => {
+                self.awaited.entry(id).or_default().push(reply);
+                self.check_awaited = true;
+                self.foreign_at = self.foreign_at.min(now + FOREIGN_SOON);
+                Vec::new()
+            }
+            Command::MarkRead { chat, upto } => {
+                self.tell(ClientEvent::Chats(vec![chat]));
+                self.core.handle_mark_read(now, chat, upto)
+            }
+            Command::Typing { chat, on } => self.core.handle_typing(now, chat, on),
+            Command::OpenChat(chat) => self.core.handle_open(now, chat),
+            Command::LoadOlder { chat, reply } => {
+                let ticket = self.ticket(Waiter::More(reply));
+                self.core.handle_load_older(now, ticket, chat)
+            }
+            Command::Learn { info, reply } => {
+                let ticket = self.ticket(Waiter::Learned(reply));
+                self.core.handle_learned(now, ticket, *info)
+            }
+            Command::Sync { depth, reply } => {
+                let ticket = self.ticket(Waiter::Unit(reply));
+                self.core.handle_sync(now, ticket, depth)
+            }
+            Command::UseServer(server) => {
+                self.trust.fingerprint = server.fingerprint;
+                self.server = server;
+                self.core.restart(now)
+            }
+            Command::Trust(shown) => {
+                self.trust.fingerprint = Some(shown);
+                self.core.restart(now)
+            }
+            Command::Reconnect => self.core.start(now),
+            Command::SignOut(reply) => {
+                self.sign_out(reply);
+                self.shared().account = None;
+                self.token = None;
+                self.core.handle_signed_out(now)
+            }
+            // Taken by the loop.
+            Command::Close(reply) => {
+                self.closing = Some(reply);
+                Vec::new()
+            }
+        };
+        self.carry_out(out);
+    }
+
+    fn sign_out(&self, reply: Reply<()>) {
+        let cache = self.cache.clone();
+        tokio::spawn(async move {
+            let done = cache.write(|db| db.sign_out(true)).await;
+            // Nobody waits any more: it is done all the same.
+            let _ = reply.send(done);
+        });
+    }
+
+    fn carry_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Connect { token } => self.connect(token),
+                Output::Disconnect => {
+                    self.attempt = None;
+                    if let Some(connection) = self.connection.take() {
+                        tokio::spawn(connection.close());
+                    }
+                }
+                Output::Send(frame) => {
+                    if let Some(connection) = &self.connection {
+                        connection.send(frame);
+                    }
+                }
+                Output::Write(write) => {
+                    if let Write::Sent { id, .. } | Write::Failed { id, .. } = &write {
+                        self.settling.insert(*id);
+                    }
+                    self.steps.push_back(Step::Write(write));
+                }
+                Output::SignedIn {
+                    account,
+                    community,
+                    token,
+                } => {
+                    self.token = Some(token.clone());
+                    self.steps
+                        .push_back(Step::SignedIn(account, community, token));
+                }
+                Output::SessionEnded => self.steps.push_back(Step::SessionEnded),
+                Output::Answer(ticket, answer) => {
+                    if let Some(Waiter::Answer(reply)) = self.waiters.remove(&ticket) {
+                        // Who asked may have given up.
+                        let _ = reply.send(answer.map_err(|error| self.worded(error)));
+                    }
+                }
+                Output::Done(ticket, result) => self.steps.push_back(Step::Done(ticket, result)),
+                Output::Event(event) => self.steps.push_back(Step::Event(event)),
+                Output::Typing { chat, user, on } => {
+                    self.steps.push_back(Step::Typing(chat, user, on));
+                }
+                Output::Presence { users, snapshot } => {
+                    let mut shared = self.shared();
+                    if snapshot {
+                        shared.presence.clear();
+                    }
+                    for presence in &users {
+                        shared.presence.insert(presence.user, *presence);
+                    }
+                    drop(shared);
+                    self.steps
+                        .push_back(Step::Event(ClientEvent::Presence(users)));
+                }
+                Output::Sending(chat, id, on) => {
+                    if on {
+                        self.shared().sending.insert(id);
+                    } else {
+                        self.shared().sending.remove(&id);
+                    }
+                    self.steps
+                        .push_back(Step::Event(ClientEvent::Outbox(chat)));
+                }
+                Output::Ready => {
+                    self.want_outbox = true;
+                    self.outbox_at = self.now();
+                }
+            }
+        }
+        // Not online: others may be.
+        if self.lock.is_held() && !self.core.is_online() {
+            self.lock.release();
+            self.want_outbox = true;
+        }
+    }
+
+    fn connect(&mut self, token: Option<Token>) {
+        self.connection = None;
+        self.token.clone_from(&token);
+        let hello = Hello {
+            version: proto::VERSION,
+            min_version: proto::VERSION,
+            capabilities: Vec::new(),
+            client: concat!("mchat/", env!("CARGO_PKG_VERSION")).to_owned(),
+            token,
+            live: self.options.live,
+        };
+        let plan = Plan {
+            nodes: self.server.nodes.clone(),
+            trust: self.trust.clone(),
+        };
+        self.attempt = Some(Box::pin(conn::connect(plan, hello)));
+    }
+
+    // The cache
+
+    /// Gives the cache's thread the next thing to do, one at a time.
+    fn next_work(&mut self) {
+        while self.work.is_none() {
+            let now = self.now();
+            if self.reload_states {
+                self.reload_states = false;
+                let cache = self.cache.clone();
+                self.work = Some(Box::pin(async move {
+                    Worked::States(cache.write(|db| db.chat_states()).await)
+                }));
+            } else if self.drain(now) {
+            } else if let Some(step) = self.steps.pop_front() {
+                self.step(step);
+            } else if self.check_awaited {
+                self.check_awaited = false;
+                let ids: Vec<EntryId> = self.awaited.keys().copied().collect();
+                let cache = self.cache.clone();
+                self.work = Some(Box::pin(async move {
+                    let found = cache
+                        .write(move |db| ids.into_iter().map(|id| Ok((id, db.waiting(id)?))).collect())
+                        .await;
+                    Worked::Waiting(found)
+                }));
+            } else if now >= self.foreign_at {
+                let cache = self.cache.clone();
+                self.work = Some(Box::pin(async move {
+                    Worked::Foreign(cache.write(|db| db.poll_foreign()).await)
+                }));
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Loads the outbox where it is this process's turn; true where it does.
+    fn drain(&mut self, now: Millis) -> bool {
+        if !self.want_outbox || !self.core.is_online() || now < self.outbox_at {
+            return false;
+        }
+        match self.lock.take() {
+            Ok(true) => {}
+            Ok(false) => {
+                // Another process drains; it may stop before it sees ours.
+                self.outbox_at = now + FOREIGN_SOON;
+                return false;
+            }
+            Err(error) => {
+                self.outbox_at = now + FOREIGN_EVERY;
+                self.tell(ClientEvent::CacheTrouble(error.to_string()));
+                return false;
+            }
+        }
+        self.want_outbox = false;
+        let cache = self.cache.clone();
+        self.work = Some(Box::pin(async move {
+            Worked::Outgoing(cache.write(|db| db.outgoing(OUTBOX)).await)
+        }));
+        true
+    }
+
+    fn step(&mut self, step: Step) {
+        let cache = self.cache.clone();
+        match step {
+            Step::Write(first) => {
+                let mut writes = vec![first];
+                while writes.len() < BATCH
+                    && let Some(Step::Write(_)) = self.steps.front()
+                    && let Some(Step::Write(write)) = self.steps.pop_front()
+                {
+                    writes.push(write);
+                }
+                let settled = writes
+                    .iter()
+                    .filter_map(|write| match write {
+                        Write::Sent { id, .. } | Write::Failed { id, .. } => Some(*id),
+                        _ => None,
+                    })
+                    .collect();
+                self.work = Some(Box::pin(async move {
+                    let stored = cache.write(move |db| db.apply(&writes)).await;
+                    Worked::Stored(stored, settled)
+                }));
+            }
+            Step::SignedIn(account, community, token) => {
+                self.shared().account = Some(AccountRow {
+                    user: account.user,
+                    username: account.username.clone(),
+                    session: account.session,
+                });
+                self.work = Some(Box::pin(async move {
+                    let done = cache
+                        .write(move |db| db.sign_in(&account, community, &token))
+                        .await;
+                    Worked::SignedIn(done)
+                }));
+            }
+            Step::SessionEnded => {
+                self.shared().account = None;
+                self.work = Some(Box::pin(async move {
+                    Worked::SessionEnded(cache.write(|db| db.sign_out(false)).await)
+                }));
+            }
+            Step::Typing(chat, user, on) => {
+                self.work = Some(Box::pin(async move {
+                    let name = cache.write(move |db| db.username(user)).await;
+                    Worked::Typing(chat, user, on, name)
+                }));
+            }
+            Step::Event(event) => self.tell(event),
+            Step::Done(ticket, result) => self.done(ticket, result),
+        }
+    }
+
+    fn done(&mut self, ticket: Ticket, result: Result<bool, ClientError>) {
+        let result = result.map_err(|error| self.worded(error));
+        // Who asked may have given up, in each case.
+        match self.waiters.remove(&ticket) {
+            Some(Waiter::More(reply)) => {
+                let _ = reply.send(result);
+            }
+            Some(Waiter::Unit(reply)) => {
+                let _ = reply.send(result.map(|_| ()));
+            }
+            Some(Waiter::Learned(reply)) => {
+                let _ = reply.send(());
+            }
+            Some(Waiter::Answer(_)) | None => {}
+        }
+    }
+
+    fn worked(&mut self, worked: Worked) {
+        let now = self.now();
+        match worked {
+            Worked::Stored(Ok(applied), settled) => {
+                for id in settled {
+                    self.settling.remove(&id);
+                }
+                let out = self.core.handle_stored(now, &applied);
+                for event in applied.events {
+                    self.tell(event);
+                }
+                for (id, outcome) in &applied.outcomes {
+                    self.resolve(*id, outcome);
+                }
+                self.carry_out(out);
+                self.rest();
+            }
+            Worked::Stored(Err(error), settled) => {
+                for id in settled {
+                    self.settling.remove(&id);
+                }
+                // Whatever was decided on top of it is decided anew.
+                self.reload_states = true;
+                self.trouble(&error);
+            }
+            Worked::States(Ok(states)) => {
+                let out = self.core.handle_states(now, &states, true);
+                self.carry_out(out);
+            }
+            Worked::SignedIn(Ok(())) => {
+                let account = self.shared().account.clone();
+                self.tell(ClientEvent::Account(account));
+            }
+            Worked::SignedIn(Err(ClientError::OtherAccount { .. })) => {
+                self.shared().account = None;
+                let error = WireError::new(ErrorCode::Conflict);
+                let out = self
+                    .core
+                    .handle_connect_failed(now, Failure::Refused(Refusal::Server(error)));
+                self.connection = None;
+                self.carry_out(out);
+            }
+            Worked::Typing(chat, user, on, Ok(username)) => self.tell(ClientEvent::Typing {
+                chat,
+                user,
+                username,
+                on,
+            }),
+            Worked::Outgoing(Ok(mut items)) => {
+                items.retain(|item| !self.settling.contains(&item.id));
+                let out = self.core.handle_outbox(now, items);
+                self.carry_out(out);
+                self.rest();
+            }
+            Worked::Foreign(Ok(found)) => {
+                let soon = if self.awaited.is_empty() {
+                    FOREIGN_EVERY
+                } else {
+                    FOREIGN_SOON
+                };
+                self.foreign_at = now + soon;
+                if let Some(foreign) = found {
+                    self.check_awaited = !self.awaited.is_empty();
+                    if foreign.outgoing {
+                        self.want_outbox = true;
+                        self.outbox_at = now;
+                    }
+                    let out = self.core.handle_states(now, &foreign.states, false);
+                    for event in foreign.events {
+                        self.tell(event);
+                    }
+                    self.carry_out(out);
+                }
+            }
+            Worked::Waiting(Ok(found)) => {
+                for (id, waiting) in found {
+                    if let Waiting::Done(outcome) = waiting {
+                        self.resolve(id, &outcome);
+                    }
+                }
+            }
+            Worked::SessionEnded(Ok(())) => {}
+            Worked::SignedIn(Err(error))
+            | Worked::SessionEnded(Err(error))
+            | Worked::Typing(_, _, _, Err(error))
+            | Worked::Outgoing(Err(error))
+            | Worked::Foreign(Err(error))
+            | Worked::Waiting(Err(error))
+            | Worked::States(Err(error)) => {
+                self.foreign_at = now + FOREIGN_EVERY;
+                self.trouble(&error);
+            }
+        }
+    }
+
+    /// Lets others drain the outbox once nothing of it is on its way.
+    fn rest(&mut self) {
+        if self.lock.is_held()
+            && !self.want_outbox
+            && !self.core.is_draining()
+            && self.settling.is_empty()
+        {
+            self.lock.release();
+        }
+    }
+
+    fn resolve(&mut self, id: EntryId, outcome: &Outcome) {
+        for reply in self.awaited.remove(&id).unwrap_or_default() {
+            // Who waited may have given up.
+            let _ = reply.send(outcome.clone());
+        }
+    }
+
+    fn trouble(&mut self, error: &ClientError) {
+        self.tell(ClientEvent::CacheTrouble(error.to_string()));
+    }
+
+    fn tell(&mut self, event: ClientEvent) {
+        let event = match event {
+            ClientEvent::Link(link) => {
+                let link = self.worded_link(link);
+                self.set_link(link.clone());
+                ClientEvent::Link(link)
+            }
+            other => other,
+        };
+        // Nobody may be listening: a command line.
+        let _ = self.events.send(event);
+    }
+
+    fn set_link(&self, link: Link) {
+        self.link.send_replace(link);
+    }
+
+    /// Words for a person where the core has none.
+    fn worded_link(&self, link: Link) -> Link {
+        match link {
+            Link::Offline {
+                reason,
+                retry_in_ms,
+            } if reason.is_empty() => Link::Offline {
+                reason: no_answer(self.options.lang),
+                retry_in_ms,
+            },
+            other => other,
+        }
+    }
+
+    fn worded(&self, error: ClientError) -> ClientError {
+        match error {
+            ClientError::Offline(reason) if reason.is_empty() => {
+                let reason = match &*self.link.borrow() {
+                    Link::Offline { reason, .. } if !reason.is_empty() => reason.clone(),
+                    _ => no_answer(self.options.lang),
+                };
+                ClientError::Offline(reason)
+            }
+            other => other,
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_answer(lang: Lang) -> String {
+    sentence(lang, &ErrorCode::Unavailable.into())
+}
+
+async fn work(work: &mut Option<Work>) -> Worked {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn attempt(attempt: &mut Option<Attempt>) -> Result<Established, Failure> {
+    match attempt {
+        Some(attempt) => attempt.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn frame(connection: &mut Option<Connection>) -> Result<Frame, String> {
+    match connection {
+        Some(connection) => connection.frame().await,
+        None => std::future::pending().await,
+    }
+}
