@@ -510,8 +510,7 @@ impl Driver {
                     } else {
                         self.shared().sending.remove(&id);
                     }
-                    self.steps
-                        .push_back(Step::Event(ClientEvent::Outbox(chat)));
+                    self.steps.push_back(Step::Event(ClientEvent::Outbox(chat)));
                 }
                 Output::Ready => {
                     self.want_outbox = true;
@@ -565,7 +564,11 @@ impl Driver {
                 let cache = self.cache.clone();
                 self.work = Some(Box::pin(async move {
                     let found = cache
-                        .write(move |db| ids.into_iter().map(|id| Ok((id, db.waiting(id)?))).collect())
+                        .write(move |db| {
+                            ids.into_iter()
+                                .map(|id| Ok((id, db.waiting(id)?)))
+                                .collect()
+                        })
                         .await;
                     Worked::Waiting(found)
                 }));

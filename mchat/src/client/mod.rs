@@ -409,11 +409,7 @@ impl Client {
     ///
     /// As for [`call`](Self::call).
     pub async fn private_chat(&self, user: UserId) -> Result<ChatId, ClientError> {
-        if let Some(chat) = self
-            .cache
-            .read(move |db| db.private_chat(user))
-            .await?
-        {
+        if let Some(chat) = self.cache.read(move |db| db.private_chat(user)).await? {
             return Ok(chat);
         }
         self.create_chat(ChatKind::Private, None, vec![user]).await
@@ -520,11 +516,7 @@ impl Client {
     ///
     /// [`ClientError::Cache`].
     pub async fn mark_read(&self, chat: ChatId, upto: Seq) -> Result<(), ClientError> {
-        if self
-            .cache
-            .write(move |db| db.mark_read(chat, upto))
-            .await?
-        {
+        if self.cache.write(move |db| db.mark_read(chat, upto)).await? {
             self.tell(Command::MarkRead { chat, upto });
         }
         Ok(())

@@ -118,7 +118,9 @@ fn types(chat: &ChatRow, model: &Model) -> bool {
 pub(super) fn about(model: &Model, chat: &ChatRow) -> String {
     let count = chat.members.to_string();
     match (chat.kind, chat.peer) {
-        (ChatKind::Group, _) => fill(model.text(Text::People), &[("count", &count)]),
+        (ChatKind::Group | ChatKind::Unknown, _) => {
+            fill(model.text(Text::People), &[("count", &count)])
+        }
         (ChatKind::Private, Some(peer)) if model.me() == Some(peer) => {
             model.text(Text::Notes).to_owned()
         }

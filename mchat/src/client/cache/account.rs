@@ -36,11 +36,7 @@ pub(super) fn meta(conn: &Connection, key: &str) -> Result<Option<String>, DbErr
         .optional()?)
 }
 
-pub(super) fn set_meta(
-    conn: &Connection,
-    key: &str,
-    value: Option<&str>,
-) -> Result<(), DbError> {
+pub(super) fn set_meta(conn: &Connection, key: &str, value: Option<&str>) -> Result<(), DbError> {
     match value {
         Some(value) => conn.execute(
             "INSERT INTO meta(key, value) VALUES (?1, ?2)
@@ -215,11 +211,11 @@ impl Db {
     }
 
     pub(crate) fn account_seq(&self) -> Result<Seq, DbError> {
-        Ok(self.conn.query_row(
-            "SELECT coalesce(max(seq), 0) FROM account_log",
-            [],
-            |row| row.get(0),
-        )?)
+        Ok(self
+            .conn
+            .query_row("SELECT coalesce(max(seq), 0) FROM account_log", [], |row| {
+                row.get(0)
+            })?)
     }
 
     /// The whole account log up to `upto`.
@@ -229,7 +225,10 @@ impl Db {
         )?;
         let rows = query.query_map([upto], |row| {
             let id = |column: usize| -> rusqlite::Result<Option<[u8; 16]>> {
-                row.get_ref(column)?.as_blob_or_null()?.map(id16).transpose()
+                row.get_ref(column)?
+                    .as_blob_or_null()?
+                    .map(id16)
+                    .transpose()
             };
             Ok(AccountEntry {
                 seq: row.get(0)?,
@@ -281,9 +280,11 @@ pub(super) fn own_id(conn: &Connection) -> Result<Option<UserId>, DbError> {
 }
 
 fn unsent(conn: &Connection) -> Result<u64, DbError> {
-    Ok(conn.query_row("SELECT count(*) FROM outbox WHERE state < 2", [], |row| {
-        row.get(0)
-    })?)
+    Ok(
+        conn.query_row("SELECT count(*) FROM outbox WHERE state < 2", [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// Ordinals of arrival go on, under a new profile id: a cursor of before must

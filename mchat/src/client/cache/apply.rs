@@ -57,8 +57,7 @@ impl Db {
                         chats::raise_floor(&tx, no, *floor)?;
                     }
                     let range = entries::put_entries(&tx, *chat, new, *backfill)?;
-                    if let (Some(range), Some(first), Some(last)) =
-                        (range, new.first(), new.last())
+                    if let (Some(range), Some(first), Some(last)) = (range, new.first(), new.last())
                     {
                         if !range.disjoint {
                             applied.events.push(ClientEvent::Entries {

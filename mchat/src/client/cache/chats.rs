@@ -46,10 +46,10 @@ fn chat_row(row: &Row<'_>, first: usize) -> rusqlite::Result<ChatRow> {
     let read_no: u64 = row.get(first + 5)?;
     Ok(ChatRow {
         id: ChatId::from_bytes(id16(row.get_ref(first)?.as_blob()?)?),
-        kind: if kind == 1 {
-            ChatKind::Group
-        } else {
-            ChatKind::Private
+        kind: match kind {
+            0 => ChatKind::Private,
+            1 => ChatKind::Group,
+            _ => ChatKind::Unknown,
         },
         title: row.get(first + 2)?,
         peer: peer.map(id16).transpose()?.map(UserId::from_bytes),
@@ -264,12 +264,12 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
             .members
             .iter()
             .find(|member| Some(member.user.id) != own),
-        ChatKind::Group => None,
+        _ => None,
     };
     let title = match (info.kind, peer) {
         (ChatKind::Private, Some(peer)) => Some(peer.user.username.clone()),
         (ChatKind::Private, None) => info.members.first().map(|me| me.user.username.clone()),
-        (ChatKind::Group, _) => info.name.clone(),
+        _ => info.name.clone(),
     };
     conn.prepare_cached(
         "UPDATE chats SET kind = ?2, name = ?3, title = ?4, peer = ?5, created_at = ?6,
@@ -277,7 +277,11 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
     )?
     .execute(params![
         no,
-        i64::from(info.kind == ChatKind::Group),
+        match info.kind {
+            ChatKind::Private => 0,
+            ChatKind::Group => 1,
+            ChatKind::Unknown => 2,
+        },
         info.name,
         title.unwrap_or_else(|| short(info.id.as_bytes())),
         peer.map(|peer| *peer.user.id.as_bytes()),

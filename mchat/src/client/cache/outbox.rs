@@ -126,9 +126,7 @@ impl Db {
             // It left the outbox because it is in the log.
             None => Waiting::Done(Outcome::Stored(None)),
             Some((STORED, _, seq)) => Waiting::Done(Outcome::Stored(seq)),
-            Some((FAILED, error, _)) => {
-                Waiting::Done(Outcome::Failed(refusal(error.as_deref())))
-            }
+            Some((FAILED, error, _)) => Waiting::Done(Outcome::Failed(refusal(error.as_deref()))),
             Some(_) => Waiting::Pending,
         })
     }

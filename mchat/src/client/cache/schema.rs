@@ -162,7 +162,10 @@ mod tests {
         let db = Db::open(&profile).unwrap();
         db.set_meta("token", Some("t")).unwrap();
         for name in ["cache.db", "cache.db-wal", "cache.db-shm"] {
-            let mode = fs::metadata(profile.join(name)).unwrap().permissions().mode();
+            let mode = fs::metadata(profile.join(name))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o077, 0, "{name}");
         }
     }

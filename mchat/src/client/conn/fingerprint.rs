@@ -84,7 +84,13 @@ mod tests {
         assert_eq!(fingerprint.to_string(), plain);
         let colons = vec!["00:FF"; 16].join(":");
         assert_eq!(colons.parse::<Fingerprint>().unwrap(), fingerprint);
-        for wrong in ["", "00", &plain[1..], &format!("{plain}00"), &"é".repeat(32)] {
+        for wrong in [
+            "",
+            "00",
+            &plain[1..],
+            &format!("{plain}00"),
+            &"é".repeat(32),
+        ] {
             assert!(wrong.parse::<Fingerprint>().is_err());
         }
     }

@@ -28,8 +28,8 @@ pub(super) async fn connect(
     hello: &Hello,
 ) -> Result<Established, AttemptError> {
     let node = target.node;
-    let (verifier, tls) = Verifier::config(trust, &node, proto::ALPN)
-        .map_err(AttemptError::unreachable)?;
+    let (verifier, tls) =
+        Verifier::config(trust, &node, proto::ALPN).map_err(AttemptError::unreachable)?;
     let why = |error: &dyn std::fmt::Display| match verifier.refusal() {
         Some(refusal) => AttemptError(Failure::Refused(refusal)),
         None => AttemptError::unreachable(format!("{node}: {error}")),

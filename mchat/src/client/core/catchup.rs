@@ -267,11 +267,10 @@ impl Core {
     /// Tells those who wait for a sync.
     fn settle(&mut self) {
         let busy = self.asking_infos || self.fetching > 0 || self.asking_account;
-        let infos = self.attention.iter().any(|id| {
-            self.chats
-                .get(id)
-                .is_some_and(|chat| chat.wants_info())
-        });
+        let infos = self
+            .attention
+            .iter()
+            .any(|id| self.chats.get(id).is_some_and(|chat| chat.wants_info()));
         let lags = self
             .attention
             .iter()

@@ -31,9 +31,7 @@ use proto::request::{self, Call, Login, Register};
 use proto::text::Token;
 use uuid::Uuid;
 
-pub use self::types::{
-    ChatState, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write,
-};
+pub use self::types::{ChatState, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
 
 use self::backoff::Backoff;
 use self::chat::Chat;
@@ -205,7 +203,8 @@ impl Core {
 
     fn connect(&mut self) {
         self.phase = Phase::Connecting;
-        self.out.push(Output::Event(ClientEvent::Link(Link::Connecting)));
+        self.out
+            .push(Output::Event(ClientEvent::Link(Link::Connecting)));
         self.out.push(Output::Connect {
             token: self.token.clone(),
         });
