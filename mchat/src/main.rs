@@ -1,1 +1,14 @@
-fn main() {}
+//! `mchat`: without a command the screen, else the command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use mchat::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.verb {
+        Some(verb) => ExitCode::from(cli::run(&cli.global, verb)),
+        None => ExitCode::from(cli::screen(&cli.global)),
+    }
+}

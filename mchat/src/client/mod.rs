@@ -323,6 +323,15 @@ impl Client {
             .await
     }
 
+    /// How many chats and entries are cached.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Cache`].
+    pub async fn counts(&self) -> Result<(u64, u64), ClientError> {
+        self.cache.read(|db| db.counts()).await
+    }
+
     /// The latest arrival ordinal; 0 where nothing is cached.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //!
 //! A text may have placeholders, `{name}`; [`fill`] puts values in.
 
+mod cli;
 mod client;
 mod errors;
 
@@ -79,6 +80,7 @@ macro_rules! texts {
 }
 use texts;
 
+pub use cli::CliText;
 pub use client::Text;
 
 /// Puts values into the placeholders of a text, once: braces in a value stay

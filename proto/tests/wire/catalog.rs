@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proto::catalog::{Lang, Text, Wording, error_wording, fill, sentence};
+use proto::catalog::{CliText, Lang, Text, Wording, error_wording, fill, sentence};
 use proto::error::{ErrorCode, WireError};
 
 use crate::samples;
@@ -39,6 +39,13 @@ fn every_text_is_worded_in_both_languages_with_the_same_placeholders() {
         check(&format!("{text:?}"), text.wording());
         assert_eq!(text.get(Lang::En), text.wording().en);
         assert_eq!(text.get(Lang::Ru), text.wording().ru);
+    }
+}
+
+#[test]
+fn every_text_of_the_command_line_is_worded_in_both_languages() {
+    for text in CliText::ALL {
+        check(&format!("{text:?}"), text.wording());
     }
 }
 

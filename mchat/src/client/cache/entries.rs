@@ -298,6 +298,15 @@ impl Db {
         )?)
     }
 
+    /// How many chats and entries are cached.
+    pub(crate) fn counts(&mut self) -> Result<(u64, u64), DbError> {
+        Ok(self.conn.query_row(
+            "SELECT (SELECT count(*) FROM chats WHERE left = 0), (SELECT count(*) FROM entries)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?)
+    }
+
     /// `(seq, kind, id)` of the cached entries in `from..=to`, and the range.
     pub(crate) fn digest_rows(
         &mut self,

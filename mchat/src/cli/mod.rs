@@ -1,0 +1,116 @@
+//! The command line: every action as a subcommand. One file for each family of
+//! verbs.
+
+mod account;
+mod args;
+mod chats;
+mod context;
+mod failure;
+mod find;
+mod messages;
+mod output;
+mod screen;
+mod sync;
+mod watch;
+
+use proto::catalog::{CliText, fill};
+
+pub use self::args::{Cli, Global, Verb};
+pub use self::failure::{Failure, exit};
+
+use self::context::Context;
+use self::output::Output;
+use crate::client::Options;
+use crate::config::{self, ConfigError, Settings};
+
+/// How the screen is to be opened for these arguments.
+///
+/// # Errors
+///
+/// [`Failure::Usage`] and [`Failure::Other`] for what cannot be used.
+pub fn options(global: &Global) -> Result<Options, Failure> {
+    let settings = Settings::load()?;
+    let lang = settings.lang();
+    let profile = config::profile_dir(&global.profile).map_err(|error| match error {
+        ConfigError::Profile(_) => Failure::Usage(CliText::WrongProfile.get(lang).to_owned()),
+        other => other.into(),
+    })?;
+    let mut options = Options::new(profile);
+    options.lang = lang;
+    options.trust = global.trust;
+    options.fingerprint = global.fingerprint;
+    options.server = match (&global.server, &settings.server) {
+        (Some(server), _) => Some(server.clone()),
+        // The profile's own server goes before the one for all.
+        (None, Some(text)) if !options.profile.join("cache.db").exists() => {
+            Some(text.parse().map_err(|_| {
+                let text = proto::text::printable_line(text);
+                Failure::Other(fill(CliText::NoServerAddress.get(lang), &[("what", &text)]))
+            })?)
+        }
+        _ => None,
+    };
+    Ok(options)
+}
+
+/// Opens the screen; the process's exit code.
+pub fn screen(global: &Global) -> u8 {
+    match options(global).and_then(screen::show) {
+        Ok(()) => 0,
+        Err(failure) => {
+            Output::new(global.json, config::locale()).fail(&failure);
+            failure.code()
+        }
+    }
+}
+
+/// Runs a subcommand; the process's exit code.
+pub fn run(global: &Global, verb: Verb) -> u8 {
+    let options = match options(global) {
+        Ok(options) => options,
+        Err(failure) => {
+            Output::new(global.json, config::locale()).fail(&failure);
+            return failure.code();
+        }
+    };
+    let output = Output::new(global.json, options.lang);
+    let context = Context::new(options, output, global.timeout);
+    match carry_out(&context, verb) {
+        Ok(()) => 0,
+        Err(failure) => {
+            context.output.fail(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn carry_out(context: &Context, verb: Verb) -> Result<(), Failure> {
+    // These need neither the network nor a runtime.
+    let verb = match verb {
+        Verb::Unread => return chats::unread(context),
+        Verb::Whoami => return account::whoami(context),
+        other => other,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(async {
+        match verb {
+            Verb::Register(args) => account::register(context, args).await,
+            Verb::Login(args) => account::login(context, args).await,
+            Verb::Logout => account::logout(context).await,
+            Verb::New(args) => chats::new(context, args).await,
+            Verb::Chats => chats::chats(context).await,
+            Verb::Send(args) => messages::send(context, args).await,
+            Verb::History(args) => messages::history(context, args).await,
+            Verb::Watch(args) => watch::watch(context, args).await,
+            Verb::Read(args) => messages::read(context, args).await,
+            Verb::Sync(args) => sync::sync(context, args).await,
+            // Done above.
+            Verb::Unread | Verb::Whoami => Ok(()),
+        }
+    });
+    // A name lookup that hangs must not keep the process.
+    runtime.shutdown_background();
+    done
+}
