@@ -9,6 +9,7 @@ mod failure;
 mod find;
 mod messages;
 mod output;
+mod screen;
 mod sync;
 mod watch;
 
@@ -54,12 +55,13 @@ pub fn options(global: &Global) -> Result<Options, Failure> {
 
 /// Opens the screen; the process's exit code.
 pub fn screen(global: &Global) -> u8 {
-    let failure = match options(global) {
-        Ok(options) => Failure::Usage(CliText::NoScreen.get(options.lang).to_owned()),
-        Err(failure) => failure,
-    };
-    Output::new(global.json, config::locale()).fail(&failure);
-    failure.code()
+    match options(global).and_then(screen::show) {
+        Ok(()) => 0,
+        Err(failure) => {
+            Output::new(global.json, config::locale()).fail(&failure);
+            failure.code()
+        }
+    }
 }
 
 /// Runs a subcommand; the process's exit code.

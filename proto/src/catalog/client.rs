@@ -5,7 +5,180 @@ use super::texts;
 texts! {
     /// A text of the terminal client.
     Text {
+        // People
         Online: "online", "в сети";
         Offline: "offline", "не в сети";
+        LastSeen: "last seen {when}", "был(а) в {when}";
+        People: "people: {count}", "участников: {count}";
+        Notes: "notes to yourself", "заметки для себя";
+        You: "you", "вы";
+        TypingOne: "{who} is typing…", "{who} печатает…";
+        TypingMany: "{who} are typing…", "{who} печатают…";
+
+        // Connection
+        LinkConnecting: "Connecting…", "Подключение…";
+        LinkQuic: "Online over QUIC · {address}", "В сети по QUIC · {address}";
+        LinkWebSocket: "Online over WebSocket, as UDP did not get through · {address}", "В сети по WebSocket: UDP не проходит · {address}";
+        LinkOffline: "Offline: {reason}. Next try in {seconds} s (F5: now).", "Нет связи: {reason}. Повтор через {seconds} с (F5 — сейчас).";
+        LinkOfflineNow: "Offline: {reason}. Trying again…", "Нет связи: {reason}. Повторяем…";
+        RefusedChanged: "The server's key is not the one known for it: {shown} instead of {pinned}. Somebody may be listening in. If the server was really given a new key, start with --fingerprint {shown}.", "Ключ сервера не тот, что был известен: {shown} вместо {pinned}. Возможно, связь перехвачена. Если ключ сервера действительно сменили, запустите с --fingerprint {shown}.";
+        RefusedUntrusted: "The server's key {shown} is not known yet.", "Ключ сервера {shown} ещё не известен.";
+        RefusedCommunity: "Another community answers at this address than the one this profile belongs to. Use another profile (-P) for it.", "По этому адресу отвечает другое сообщество, не то, которому принадлежит профиль. Используйте для него другой профиль (-P).";
+        NeedsServer: "This needs the server, and there is no connection now.", "Для этого нужен сервер, а связи сейчас нет.";
+        NoAnswer: "The server did not answer in time. Try again.", "Сервер не ответил вовремя. Повторите.";
+        CacheTrouble: "The local cache failed: {what}.", "Сбой локального хранилища: {what}.";
+        BadValue: "This cannot be sent: {what}.", "Это нельзя отправить: {what}.";
+        OtherAccount: "This profile holds {count} unsent messages of {who}. Sign in as {who}, or use another profile (-P).", "В этом профиле {count} неотправленных сообщений пользователя {who}. Войдите как {who} или используйте другой профиль (-P).";
+        ClientClosed: "The connection was closed.", "Соединение закрыто.";
+        BadAddress: "This is no server address: {what}.", "Это не адрес сервера: {what}.";
+
+        // Chat list
+        Chats: "Chats", "Чаты";
+        NoChats: "No chats yet.", "Чатов пока нет.";
+        NoChatsHint: "{key} finds people", "{key} — найти людей";
+        NoOpenChat: "Choose a chat on the left, or press {key} to start one.", "Выберите чат слева или нажмите {key}, чтобы начать новый.";
+        NothingUnread: "Nothing is unread.", "Непрочитанного нет.";
+        LeftChat: "You are not in this chat any more.", "Вы больше не участник этого чата.";
+
+        // Timeline
+        Day: "{weekday}, {day} {month} {year}", "{weekday}, {day} {month} {year}";
+        Monday: "Monday", "понедельник";
+        Tuesday: "Tuesday", "вторник";
+        Wednesday: "Wednesday", "среда";
+        Thursday: "Thursday", "четверг";
+        Friday: "Friday", "пятница";
+        Saturday: "Saturday", "суббота";
+        Sunday: "Sunday", "воскресенье";
+        January: "January", "января";
+        February: "February", "февраля";
+        March: "March", "марта";
+        April: "April", "апреля";
+        May: "May", "мая";
+        June: "June", "июня";
+        July: "July", "июля";
+        August: "August", "августа";
+        September: "September", "сентября";
+        October: "October", "октября";
+        November: "November", "ноября";
+        December: "December", "декабря";
+        NewMessages: "new messages", "новые сообщения";
+        NoMessages: "No messages yet. Say hello!", "Сообщений пока нет. Поздоровайтесь!";
+        LoadingOlder: "Earlier messages are loading…", "Загружаются более ранние сообщения…";
+        OlderOffline: "Earlier messages are on the server; they load when online.", "Более ранние сообщения — на сервере; загрузятся, когда будет связь.";
+        MoreBelow: "↓ more below · {key}", "↓ ниже есть ещё · {key}";
+        Waiting: "waiting", "ожидает";
+        Sending: "sending…", "отправляется…";
+        Sent: "sent", "отправлено";
+        Delivered: "delivered", "доставлено";
+        Read: "read", "прочитано";
+        ReadBy: "read by {some} of {all}", "прочитали {some} из {all}";
+        Failed: "Not sent: {why}", "Не отправлено: {why}";
+        FailedKeys: "{retry} try again · {discard} discard", "{retry} повторить · {discard} удалить";
+        EventCreated: "{actor} started the chat", "{actor} начинает чат";
+        EventGroupCreated: "{actor} created the group “{who}”", "{actor} создаёт группу «{who}»";
+        EventAdded: "{actor} added {who}", "{actor} добавляет: {who}";
+        EventLeft: "{actor} left", "{actor} выходит из чата";
+        EventRemoved: "{actor} removed {who}", "{actor} исключает: {who}";
+        EventUnknown: "{actor}: this needs a newer mchat", "{actor}: для этого нужна более новая версия mchat";
+
+        // Composer
+        WriteHere: "Write a message…", "Напишите сообщение…";
+        TooLong: "This is too long: a message has {kib} KiB at most.", "Слишком длинно: в сообщении не более {kib} КиБ.";
+        NothingFailed: "No message has failed in this chat.", "В этом чате нет неотправленных сообщений с ошибкой.";
+
+        // First run
+        Welcome: "Welcome to Messenger", "Добро пожаловать в Messenger";
+        ServerQuestion: "Server: host, host:port or an mchat:// link", "Сервер: имя, имя:порт или ссылка mchat://";
+        TryingServer: "Connecting to {server}…", "Подключение к {server}…";
+        TrustTitle: "Is this the right server?", "Это тот самый сервер?";
+        TrustText: "{server} is seen here for the first time. Compare this fingerprint with the one its administrator gave you:", "{server} встречается здесь впервые. Сравните отпечаток с тем, который сообщил администратор:";
+        TrustKeys: "T  trust it from now on     Esc  do not", "T — доверять впредь     Esc — нет";
+        SignInTitle: "Sign in", "Вход";
+        RegisterTitle: "New account", "Новая учётная запись";
+        FieldName: "Name", "Имя";
+        FieldPassword: "Password", "Пароль";
+        FieldAgain: "Password again", "Пароль ещё раз";
+        FieldInvite: "Invite, if you have one", "Приглашение, если есть";
+        AskingServer: "Asking the server…", "Запрос к серверу…";
+        ServerKeys: "Enter connect · {quit} quit", "Enter — подключиться · {quit} — выход";
+        SignInKeys: "Enter go on · Tab next field · {mode} new account · Esc server", "Enter — дальше · Tab — поле · {mode} — регистрация · Esc — сервер";
+        RegisterKeys: "Enter go on · Tab next field · {mode} sign in · Esc server", "Enter — дальше · Tab — поле · {mode} — вход · Esc — сервер";
+        BadName: "A name has letters, digits, “.”, “_” or “-”, 64 at most, and begins with a letter or digit.", "Имя состоит из букв, цифр, «.», «_» и «-», не длиннее 64 знаков, и начинается с буквы или цифры.";
+        BadPassword: "A password has 8 characters at least.", "В пароле не меньше 8 знаков.";
+        PasswordsDiffer: "The two passwords differ.", "Пароли не совпадают.";
+
+        // Dialogs
+        NewChatTitle: "New chat", "Новый чат";
+        NewGroupTitle: "New group", "Новая группа";
+        FindPeople: "Find people by name:", "Найти людей по имени:";
+        GroupName: "Name of the group:", "Название группы:";
+        InGroup: "In the group: {who}", "В группе: {who}";
+        Searching: "Searching…", "Поиск…";
+        NobodyFound: "Nobody of that name.", "Никого с таким именем.";
+        PeopleKeys: "Enter write to one · Tab mark for a group", "Enter — написать · Tab — отметить для группы";
+        MarkedKeys: "Enter name the group · Tab mark · Esc close", "Enter — назвать группу · Tab — отметить";
+        NameKeys: "Enter create · Esc back", "Enter — создать · Esc — назад";
+        MakingChat: "Creating…", "Создаётся…";
+        BadChatName: "A name has 1 to 64 characters on one line.", "Название — от 1 до 64 знаков в одну строку.";
+        ChatNotMade: "The chat was not created: {why}", "Чат не создан: {why}";
+        PaletteTitle: "Commands", "Команды";
+        NoCommand: "No such command.", "Нет такой команды.";
+        HelpTitle: "Keys and commands", "Клавиши и команды";
+        HelpKeys: "↑ ↓ PageUp PageDown scroll · Esc close", "↑ ↓ PageUp PageDown — листать · Esc — закрыть";
+        SectionAlways: "Everywhere", "Везде";
+        SectionComposer: "Writing", "При наборе";
+        SectionList: "In the chat list", "В списке чатов";
+        SectionDialog: "In dialogs", "В диалогах";
+        StatusHints: "{help} help · {palette} commands", "{help} — справка · {palette} — команды";
+        TooSmall: "Please make the window larger: 40 × 10 at least.", "Увеличьте окно: не меньше 40 × 10.";
+
+        // What the actions do
+        HelpHelp: "show or hide this help", "показать или скрыть справку";
+        HelpQuit: "leave", "выйти из программы";
+        HelpSuspend: "go to the shell (fg comes back)", "в командную строку (fg вернёт)";
+        HelpRedraw: "draw the screen anew", "перерисовать экран";
+        HelpPalette: "choose a command", "выбрать команду";
+        HelpNewChat: "start a chat or a group", "начать чат или группу";
+        HelpNextChat: "next chat", "следующий чат";
+        HelpPreviousChat: "previous chat", "предыдущий чат";
+        HelpNextUnread: "next chat with unread messages", "следующий чат с непрочитанным";
+        HelpSwitchFocus: "between chat list and text", "между списком чатов и текстом";
+        HelpPageUp: "a page up", "на страницу вверх";
+        HelpPageDown: "a page down", "на страницу вниз";
+        HelpLineUp: "a line up", "на строку вверх";
+        HelpLineDown: "a line down", "на строку вниз";
+        HelpFirstUnread: "to the first unread message", "к первому непрочитанному";
+        HelpToEnd: "to the end of the chat", "в конец чата";
+        HelpRetry: "send failed messages again", "повторить неотправленное";
+        HelpDiscard: "discard a failed message", "удалить неотправленное";
+        HelpReconnect: "connect now", "подключиться сейчас";
+        HelpLogout: "sign out on this device", "выйти из учётной записи";
+        HelpSend: "send", "отправить";
+        HelpNewLine: "new line", "новая строка";
+        HelpUp: "line up; above the text: scroll", "строка вверх; выше текста — листать";
+        HelpDown: "line down; below the text: scroll", "строка вниз; ниже текста — листать";
+        HelpOpen: "open the chat", "открыть чат";
+        HelpListUp: "chat above", "чат выше";
+        HelpListDown: "chat below", "чат ниже";
+        HelpLeft: "left", "влево";
+        HelpRight: "right", "вправо";
+        HelpWordLeft: "a word to the left", "на слово влево";
+        HelpWordRight: "a word to the right", "на слово вправо";
+        HelpHome: "to the beginning of the line", "в начало строки";
+        HelpEnd: "to the end of the line", "в конец строки";
+        HelpBackspace: "erase to the left", "стереть слева";
+        HelpDelete: "erase to the right", "стереть справа";
+        HelpKillWordLeft: "erase the word to the left", "стереть слово слева";
+        HelpKillWordRight: "erase the word to the right", "стереть слово справа";
+        HelpKillToHome: "erase to the beginning of the line", "стереть до начала строки";
+        HelpKillToEnd: "erase to the end of the line", "стереть до конца строки";
+        HelpYank: "put back what was erased", "вставить стёртое";
+        HelpUndo: "take the last change back", "отменить изменение";
+        HelpConfirm: "take, go on", "выбрать, дальше";
+        HelpCancel: "close, go back", "закрыть, назад";
+        HelpNext: "next line or field", "следующая строка или поле";
+        HelpPrevious: "previous line or field", "предыдущая строка или поле";
+        HelpMark: "mark somebody for a group", "отметить для группы";
+        HelpSwitchMode: "sign in or register", "вход или регистрация";
     }
 }

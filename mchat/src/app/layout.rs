@@ -1,0 +1,131 @@
+//! Where everything is on the screen; both drawing and clicks go by it.
+
+/// A rectangle of cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Area {
+    /// Left column.
+    pub x: u16,
+    /// Top row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl Area {
+    /// Whether a cell is inside.
+    pub fn contains(self, x: u16, y: u16) -> bool {
+        x >= self.x && y >= self.y && x - self.x < self.width && y - self.y < self.height
+    }
+
+    /// Whether there is nothing inside.
+    pub fn is_empty(self) -> bool {
+        self.width == 0 || self.height == 0
+    }
+}
+
+/// Smallest screen that is drawn.
+pub const SMALLEST: (u16, u16) = (40, 10);
+/// From this width on, list and chat stand side by side.
+const SIDE_BY_SIDE: u16 = 64;
+/// Most rows of the composer.
+const COMPOSER_ROWS: u16 = 8;
+
+/// The areas of the main screen. An area that is not shown is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// The chat list.
+    pub list: Area,
+    /// The line between list and chat.
+    pub divider: Area,
+    /// Name of the open chat.
+    pub title: Area,
+    /// Its messages.
+    pub timeline: Area,
+    /// Who is typing, and what waits below.
+    pub activity: Area,
+    /// The text being written, its frame excluded.
+    pub composer: Area,
+    /// The line above it.
+    pub rule: Area,
+    /// The state of the connection, or a notice.
+    pub status: Area,
+}
+
+impl Layout {
+    /// The areas on a screen. `list_first` shows the list where there is no
+    /// room for both.
+    pub fn new(size: (u16, u16), list_first: bool, composer_rows: u16, status_rows: u16) -> Self {
+        let (width, height) = size;
+        let status_rows = status_rows.clamp(1, 3);
+        let body = height.saturating_sub(status_rows);
+        let status = Area {
+            x: 0,
+            y: body,
+            width,
+            height: status_rows,
+        };
+        let both = width >= SIDE_BY_SIDE;
+        let list_width = Self::list_width(size, list_first);
+        let list = Area {
+            x: 0,
+            y: 0,
+            width: list_width,
+            height: if list_width > 0 { body } else { 0 },
+        };
+        let left = if both { list_width + 1 } else { 0 };
+        let divider = Area {
+            x: list_width,
+            y: 0,
+            width: u16::from(both),
+            height: body,
+        };
+        if !both && list_first {
+            return Self {
+                list,
+                status,
+                ..Self::default()
+            };
+        }
+        let pane = width - left;
+        let composer_rows = composer_rows.clamp(1, COMPOSER_ROWS.min(body / 3).max(1));
+        let row = |y: u16, height: u16| Area {
+            x: left,
+            y,
+            width: pane,
+            height,
+        };
+        let inner = |area: Area| Area {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2),
+            ..area
+        };
+        let composer_y = body - composer_rows;
+        Self {
+            list,
+            divider,
+            title: row(0, 1),
+            timeline: inner(row(2, composer_y.saturating_sub(4))),
+            activity: inner(row(composer_y - 2, 1)),
+            rule: row(composer_y - 1, 1),
+            composer: inner(row(composer_y, composer_rows)),
+            status,
+        }
+    }
+
+    /// Columns of the composer on such a screen.
+    pub fn composer_width(size: (u16, u16)) -> u16 {
+        Self::new(size, false, 1, 1).composer.width
+    }
+
+    fn list_width((width, _): (u16, u16), list_first: bool) -> u16 {
+        if width >= SIDE_BY_SIDE {
+            (width * 3 / 10).clamp(20, 36)
+        } else if list_first {
+            width
+        } else {
+            0
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The one place where the state changes.
+
+use proto::UnixMillis;
+use proto::limits::TYPING_LAPSE_MS;
+
+use super::action::{self, Action, Scope};
+use super::first::First;
+use super::key::{Key, Mouse};
+use super::message::{Effect, Msg};
+use super::model::{Model, Pane, Start};
+use super::popup::{Palette, Popup};
+use crate::client::model::{ClientEvent, Link};
+
+/// The first state and what to do first.
+pub fn start(start: Start) -> (Model, Vec<Effect>) {
+    let link = start.link.clone();
+    let mut model = Model::new(start);
+    model.link_changed(link);
+    let effects = model.reload_chats();
+    (model, effects)
+}
+
+/// Takes an input in at a moment and says what is to be done.
+pub fn update(model: &mut Model, msg: Msg, now: UnixMillis) -> Vec<Effect> {
+    model.now = now;
+    model.lapse();
+    let mut effects = match msg {
+        Msg::Key(key) => model.key(key),
+        Msg::Mouse(mouse) => model.mouse(mouse),
+        Msg::Paste(text) => model.paste(&text),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            model.rebuild();
+            Vec::new()
+        }
+        Msg::Focus(focused) => {
+            model.focused = focused;
+            Vec::new()
+        }
+        Msg::Tick => Vec::new(),
+        Msg::Client(event) => model.client(event),
+        Msg::Chats(result) => model.take_chats(result),
+        Msg::Loaded { load, result } => model.take_timeline(load, result),
+        Msg::FetchedOlder { chat, result } => model.fetched_older(chat, result),
+        Msg::Queued {
+            chat,
+            id,
+            text,
+            result,
+        } => model.queued(chat, id, &text, result),
+        Msg::Found { query, result } => model.take_found(&query, result),
+        Msg::ChatMade(result) => model.chat_made(result),
+        Msg::Signed(result) => {
+            model.signed(result);
+            Vec::new()
+        }
+        Msg::ServerSet(result) => {
+            model.server_set(result);
+            Vec::new()
+        }
+        Msg::Done(result) => {
+            if let Err(why) = result {
+                model.notify(why);
+            }
+            Vec::new()
+        }
+    };
+    effects.extend(model.want_more());
+    effects.extend(model.mark_read());
+    effects
+}
+
+/// When the screen changes by itself: the next lapse or countdown.
+pub fn wake(model: &Model) -> Option<UnixMillis> {
+    let typing = model.typing.iter().map(|(.., until)| *until).min();
+    let notice = model.notice.as_ref().map(|notice| notice.until);
+    let countdown = model.retry_at.and_then(|at| {
+        let left = at - model.now;
+        (left > 0).then(|| model.now + (left - 1) % 1000 + 1)
+    });
+    [typing, notice, countdown].into_iter().flatten().min()
+}
+
+impl Model {
+    fn lapse(&mut self) {
+        let now = self.now;
+        self.typing.retain(|(.., until)| *until > now);
+        if self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.until <= now)
+        {
+            self.notice = None;
+        }
+    }
+
+    fn client(&mut self, event: ClientEvent) -> Vec<Effect> {
+        match event {
+            ClientEvent::Link(link) => {
+                self.link_changed(link);
+                self.refresh_open()
+            }
+            ClientEvent::Account(account) => {
+                let other = account.as_ref().map(|row| row.user) != self.me();
+                self.account = account;
+                if other {
+                    self.forget();
+                }
+                self.settle_first();
+                self.reload_chats()
+            }
+            ClientEvent::Chats(ids) => {
+                let mut effects = self.reload_chats();
+                if self
+                    .open
+                    .as_ref()
+                    .is_some_and(|open| ids.contains(&open.id))
+                {
+                    effects.extend(self.refresh_open());
+                }
+                effects
+            }
+            ClientEvent::Entries { chat, from, to, .. } => self.entries_came(chat, from, to),
+            ClientEvent::Outbox(chat) | ClientEvent::Cursors(chat) => {
+                if self.open.as_ref().is_some_and(|open| open.id == chat) {
+                    self.refresh_open()
+                } else {
+                    Vec::new()
+                }
+            }
+            ClientEvent::Receipts(counts) => {
+                if let Some(open) = &mut self.open
+                    && open.id == counts.chat
+                {
+                    open.count(counts);
+                    self.rebuild();
+                }
+                Vec::new()
+            }
+            ClientEvent::Typing {
+                chat,
+                user,
+                username,
+                on,
+            } => {
+                self.typing.retain(|(c, u, ..)| (*c, *u) != (chat, user));
+                if on && self.me() != Some(user) {
+                    let until = self.now + TYPING_LAPSE_MS as UnixMillis;
+                    self.typing.push((chat, user, username, until));
+                }
+                Vec::new()
+            }
+            ClientEvent::Presence(users) => {
+                for presence in users {
+                    self.presence.insert(presence.user, presence);
+                }
+                Vec::new()
+            }
+            ClientEvent::Synced => {
+                let mut effects = self.reload_chats();
+                effects.extend(self.refresh_open());
+                effects
+            }
+            ClientEvent::CacheTrouble(why) => {
+                self.notify(why);
+                Vec::new()
+            }
+        }
+    }
+
+    fn link_changed(&mut self, link: Link) {
+        self.retry_at = match &link {
+            Link::Offline { retry_in_ms, .. } => {
+                Some(self.now + UnixMillis::try_from(*retry_in_ms).unwrap_or(UnixMillis::MAX / 2))
+            }
+            _ => None,
+        };
+        let online = matches!(link, Link::Online { .. });
+        if !online {
+            // Nobody can say who is there now.
+            self.presence.clear();
+            self.typing.clear();
+        }
+        self.link = link;
+        if online {
+            self.older_may_work();
+        }
+        self.settle_first();
+    }
+
+    /// Somebody else is signed in, or nobody: nothing of the former stays.
+    fn forget(&mut self) {
+        self.chats.clear();
+        self.chats_loaded = false;
+        self.selected = None;
+        self.open = None;
+        self.drafts.clear();
+        self.presence.clear();
+        self.typing.clear();
+        self.popups.clear();
+        self.pane = Pane::List;
+    }
+
+    fn scopes(&self) -> &'static [Scope] {
+        match (self.popups.last(), &self.first) {
+            (Some(Popup::NewChat(dialog)), _) if dialog.step == super::popup::Step::People => {
+                &[Scope::Always, Scope::People, Scope::Dialog, Scope::Text]
+            }
+            (Some(_), _) => &[Scope::Always, Scope::Dialog, Scope::Text],
+            (None, Some(First::Sign(_))) => {
+                &[Scope::Always, Scope::Sign, Scope::Dialog, Scope::Text]
+            }
+            (None, Some(_)) => &[Scope::Always, Scope::Dialog, Scope::Text],
+            (None, None) if self.pane == Pane::List => &[Scope::Always, Scope::List, Scope::Main],
+            (None, None) => &[Scope::Always, Scope::Composer, Scope::Text, Scope::Main],
+        }
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        if let Some(action) = action::find(key, self.scopes()) {
+            return self.act(action);
+        }
+        let Some(c) = key.typed() else {
+            return Vec::new();
+        };
+        self.type_text(c.encode_utf8(&mut [0; 4]))
+    }
+
+    fn paste(&mut self, text: &str) -> Vec<Effect> {
+        self.type_text(text)
+    }
+
+    /// Puts a text in where the cursor is.
+    fn type_text(&mut self, text: &str) -> Vec<Effect> {
+        if !self.popups.is_empty() {
+            return self.dialog_text(text);
+        }
+        if let Some(first) = &mut self.first {
+            if let First::Trust(_) = first {
+                // One letter on purpose, so that nobody trusts by a stray
+                // Return; not `y`, whose key types the Russian "n".
+                let letter = text.chars().next().map(super::key::by_position);
+                return match letter {
+                    Some('t' | 'T') => self.trust(),
+                    _ => Vec::new(),
+                };
+            }
+            if let Some(editor) = first.editor_mut() {
+                editor.insert(text);
+            }
+            return Vec::new();
+        }
+        self.compose_text(text)
+    }
+
+    /// Carries an action out, whether it came from a key or the palette.
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Redraw => return vec![Effect::Redraw],
+            Action::Help => {
+                match self.popups.last() {
+                    Some(Popup::Help(_)) => {
+                        self.popups.pop();
+                    }
+                    _ => self.popups.push(Popup::Help(0)),
+                }
+                return Vec::new();
+            }
+            _ => {}
+        }
+        if !self.popups.is_empty() {
+            return self.dialog_action(action);
+        }
+        if let Some(first) = &mut self.first {
+            if let (Action::Edit(edit), Some(editor)) = (action, first.editor_mut()) {
+                editor.apply(edit);
+                return Vec::new();
+            }
+            return self.first_action(action);
+        }
+        match action {
+            Action::Palette => self.popups.push(Popup::Palette(Palette::new())),
+            Action::NewChat => self.open_new_chat(),
+            Action::NextChat => return self.open_next(1),
+            Action::PreviousChat => return self.open_next(-1),
+            Action::NextUnread => return self.open_next_unread(),
+            Action::SwitchFocus => {
+                self.pane = match self.pane {
+                    Pane::List if self.open.is_some() => Pane::Composer,
+                    _ => Pane::List,
+                };
+                self.rebuild();
+            }
+            Action::Confirm => return self.open_selected(),
+            Action::Next => self.select(1),
+            Action::Previous => self.select(-1),
+            Action::PageUp => self.scroll_pages(-1),
+            Action::PageDown => self.scroll_pages(1),
+            Action::LineUp => self.scroll_lines(-1),
+            Action::LineDown => self.scroll_lines(1),
+            Action::FirstUnread => return self.to_first_unread(),
+            Action::ToEnd => return self.to_end(),
+            Action::Retry => return self.retry(),
+            Action::Discard => return self.discard(),
+            Action::Reconnect => return vec![Effect::Reconnect],
+            Action::Logout => return vec![Effect::Logout],
+            Action::Send => return self.send(),
+            Action::NewLine => return self.compose_text("\n"),
+            Action::Up => self.vertical(true),
+            Action::Down => self.vertical(false),
+            Action::Edit(edit) => return self.compose_edit(edit),
+            Action::Cancel
+            | Action::Mark
+            | Action::SwitchMode
+            | Action::Help
+            | Action::Quit
+            | Action::Suspend
+            | Action::Redraw => {}
+        }
+        Vec::new()
+    }
+
+    fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
+        if !self.popups.is_empty() {
+            return self.dialog_mouse(mouse);
+        }
+        if self.first.is_some() {
+            return Vec::new();
+        }
+        self.main_mouse(mouse)
+    }
+}

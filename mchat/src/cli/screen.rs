@@ -1,0 +1,41 @@
+//! No command: the screen.
+
+use std::io::{self, IsTerminal};
+
+use proto::catalog::CliText;
+
+use super::failure::Failure;
+use crate::client::{Client, Options, ServerAddress};
+use crate::tui;
+
+/// Shows the screen until the person leaves.
+///
+/// # Errors
+///
+/// Where there is no terminal, or the profile cannot be opened.
+pub(super) fn show(options: Options) -> Result<(), Failure> {
+    let lang = options.lang;
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Failure::Usage(CliText::NoScreen.get(lang).to_owned()));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(async {
+        let given = options.server.clone();
+        let (client, events) = Client::open(options).await?;
+        let server = given.unwrap_or_else(ServerAddress::local);
+        let options = tui::Options {
+            lang,
+            server: server.to_string(),
+            invite: server.invite.map(String::from),
+        };
+        tui::run(client, events, options)
+            .await
+            .map_err(|error| Failure::Other(format!("{error:#}")))
+    });
+    // The thread that reads the terminal may wait for a key for ever.
+    runtime.shutdown_background();
+    done
+}
