@@ -24,18 +24,20 @@ impl Process {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut lines = Vec::new();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        // From here on dropping it ends the process.
+        let mut process = Self {
+            child,
+            out,
+            lines: Vec::new(),
+        };
         loop {
             let mut line = String::new();
-            assert_ne!(
-                out.read_line(&mut line).unwrap(),
-                0,
-                "no `ready` but {lines:?}"
-            );
-            lines.push(line.trim_end().to_owned());
+            let read = process.out.read_line(&mut line).unwrap();
+            assert_ne!(read, 0, "no `ready` but {:?}", process.lines);
+            process.lines.push(line.trim_end().to_owned());
             if line.starts_with("ready ") {
-                return Self { child, out, lines };
+                return process;
             }
         }
     }
