@@ -16,7 +16,7 @@ use crate::support::Wire;
 const EVENT: usize = 200;
 
 /// Serves until standard input ends; each line on it is one event to all.
-pub fn serve(kind: &str) {
+pub(crate) fn serve(kind: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -93,18 +93,17 @@ fn small() -> WebSocketConfig {
 }
 
 /// A client of a bare loop.
-pub enum Listener {
+pub(crate) enum Listener {
     Quic(
         quinn::RecvStream,
-        quinn::SendStream,
-        quinn::Connection,
-        quinn::Endpoint,
+        #[expect(dead_code, reason = "keeps the connection")]
+        (quinn::SendStream, quinn::Connection, quinn::Endpoint),
     ),
     WebSocket(Box<WebSocketStream<TcpStream>>),
 }
 
 /// Connects as many clients.
-pub async fn connect(address: &SocketAddr, wire: Wire, count: usize) -> Vec<Listener> {
+pub(crate) async fn connect(address: &SocketAddr, wire: Wire, count: usize) -> Vec<Listener> {
     let mut listeners = Vec::with_capacity(count);
     for _ in 0..count {
         listeners.push(match wire {
@@ -112,7 +111,7 @@ pub async fn connect(address: &SocketAddr, wire: Wire, count: usize) -> Vec<List
                 let (endpoint, connection) = crate::support::quic_connection(*address).await;
                 let (mut send, recv) = connection.open_bi().await.unwrap();
                 send.write_all(b"x").await.unwrap();
-                Listener::Quic(recv, send, connection, endpoint)
+                Listener::Quic(recv, (send, connection, endpoint))
             }
             _ => {
                 let stream = TcpStream::connect(address).await.unwrap();
@@ -131,10 +130,10 @@ pub async fn connect(address: &SocketAddr, wire: Wire, count: usize) -> Vec<List
 }
 
 /// Listeners at work; each comes back once it has heard one event.
-pub type Hearing = tokio::task::JoinSet<Listener>;
+pub(crate) type Hearing = tokio::task::JoinSet<Listener>;
 
 /// Lets each listen for one event.
-pub fn hear(listeners: Vec<Listener>) -> Hearing {
+pub(crate) fn hear(listeners: Vec<Listener>) -> Hearing {
     let mut tasks = tokio::task::JoinSet::new();
     for mut listener in listeners {
         tasks.spawn(async move {
