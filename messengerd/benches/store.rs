@@ -190,7 +190,8 @@ fn run(
     appends as f64 / started.elapsed().as_secs_f64()
 }
 
-fn median(values: &mut [f64]) -> f64 {
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
@@ -216,8 +217,8 @@ fn appends(runtime: &Runtime, directory: &Path, outstanding: usize, length: Dura
         }
         ratios.push(rates[1][rates[1].len() - 1] / rates[0][rates[0].len() - 1]);
     }
-    let [raw_rate, store_rate] = rates.map(|mut rates| median(&mut rates));
-    let ratio = median(&mut ratios);
+    let [raw_rate, store_rate] = rates.map(|rates| median(&rates));
+    let ratio = median(&ratios);
     let [raw_p50, store_p50] = [0, 1].map(|side: usize| millis(&latencies[side], 0.5));
     let [raw_p99, store_p99] = [0, 1].map(|side: usize| millis(&latencies[side], 0.99));
     println!(

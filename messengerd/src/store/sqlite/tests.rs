@@ -8,8 +8,8 @@ use proto::digest::{Digest, LogDigest};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Options, SqliteStore};
-use crate::store::conformance::{Bed, Recorder, conformance, message};
-use crate::store::{ChatRecord, Committed, Feed, StoreError, UserRecord};
+use crate::store::conformance::{Bed, Recorder, conformance, message, new_session, new_user};
+use crate::store::{ChatRecord, Committed, Feed, Store, StoreError, UserRecord};
 
 async fn bed() -> Bed {
     let directory = tempfile::tempdir().unwrap();
@@ -151,4 +151,22 @@ async fn full_blocks_are_kept_behind_the_append() {
         .unwrap();
     let (_, _, other) = bed.store.digest(chat.no, 1024).await.unwrap();
     assert_ne!(other, digest);
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_hidden() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let store = SqliteStore::open(&path, Arc::new(Recorder::default())).unwrap();
+    let session = new_session();
+    let made = store.create_user(new_user("ann"), session.clone()).await;
+    made.unwrap();
+    assert!(store.session(session.id).await.unwrap().is_some());
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("UPDATE users SET disabled = 1", []).unwrap();
+    assert_eq!(store.session(session.id).await.unwrap(), None);
+    let found = store.search_users("ann".to_owned(), 10).await.unwrap();
+    assert_eq!(found, []);
+    let user = store.user_by_login("ann".to_owned()).await.unwrap();
+    assert!(user.unwrap().disabled);
 }
