@@ -1,1 +1,173 @@
-fn main() {}
+//! The Messenger daemon's command line.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use messengerd::config::{Config, EXAMPLE, RawConfig};
+use messengerd::server::Server;
+use messengerd::store::sqlite;
+use messengerd::{identity, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The Messenger daemon: chats over QUIC and WebSocket, embedded storage.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve clients until told to stop.
+    Serve(Settings),
+    /// Look at the settings.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Bring the store's schema up to this program and exit.
+    Migrate(Settings),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check the settings and say all that is wrong with them.
+    Check(Settings),
+    /// Print a commented example file.
+    Example,
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Settings file (TOML).
+    #[arg(long, env = "MESSENGERD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where accounts, messages and keys live.
+    #[arg(long, env = "MESSENGERD_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// QUIC (UDP) and TLS (TCP) [default: [::]:8443].
+    #[arg(long, env = "MESSENGERD_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// Plain HTTP, or "off" [default: 127.0.0.1:8080].
+    #[arg(long, env = "MESSENGERD_HTTP", value_name = "ADDR:PORT")]
+    http: Option<String>,
+    /// Allow plain HTTP on an address that other machines can reach.
+    #[arg(long, env = "MESSENGERD_HTTP_INSECURE")]
+    http_insecure: bool,
+    /// Address for invite links, as clients reach this daemon.
+    #[arg(long, env = "MESSENGERD_ADVERTISE", value_name = "HOST:PORT")]
+    advertise: Option<String>,
+    /// Who may make an account: local, open, invite, closed [default: local].
+    #[arg(long, env = "MESSENGERD_REGISTRATION", value_name = "POLICY")]
+    registration: Option<String>,
+}
+
+impl Settings {
+    fn load(self) -> anyhow::Result<Config> {
+        let file = match &self.config {
+            Some(path) => RawConfig::from_file(path)?,
+            None => RawConfig::default(),
+        };
+        let flags = RawConfig {
+            data_dir: self.data_dir,
+            listen: self.listen,
+            http: self.http,
+            http_insecure: self.http_insecure.then_some(true),
+            advertise: self.advertise,
+            registration: self.registration,
+            ..RawConfig::default()
+        };
+        Ok(flags.over(file).validate(|name| std::env::var(name).ok())?)
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("messengerd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(settings) => {
+            let config = settings.load()?;
+            telemetry::init(&config.log)?;
+            tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?
+                .block_on(serve(config))
+        }
+        Command::Config {
+            command: ConfigCommand::Check(settings),
+        } => {
+            settings.load()?;
+            print("the settings are valid\n")
+        }
+        Command::Config {
+            command: ConfigCommand::Example,
+        } => print(EXAMPLE),
+        Command::Migrate(settings) => {
+            let data = identity::DataDir::open(&settings.load()?.data_dir)?;
+            let steps =
+                sqlite::migrate(&data.join("messenger.db")).context("cannot migrate the store")?;
+            print(&match steps.last() {
+                Some(version) => format!("the store has schema {version} now\n"),
+                None => "the store has the newest schema already\n".to_owned(),
+            })
+        }
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    // Before `ready`, so that a stop right behind it is a graceful one.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = Server::start(config).await?;
+    announce(&server)?;
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::debug!(%error, "no service manager to tell");
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Stopping]) {
+        tracing::debug!(%error, "no service manager to tell");
+    }
+    server.stop().await
+}
+
+/// Tells people and scripts where the daemon is; the line `ready` is for both.
+fn announce(server: &Server) -> anyhow::Result<()> {
+    let addresses = server.addresses();
+    let mut text = format!(
+        "address     {}\nfingerprint {}\n",
+        addresses.link(),
+        addresses.fingerprint
+    );
+    if let Some(link) = addresses.invite_link() {
+        text += &format!(
+            "invite      {link}\n            (makes the first account, which is the administrator)\n"
+        );
+    }
+    let http = addresses
+        .http
+        .map_or_else(|| "off".to_owned(), |http| format!("http://{http}"));
+    text += &format!("ready listen={} http={http}\n", addresses.listen);
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}

@@ -25,6 +25,8 @@ use super::error::ClientError;
 use super::model::{AccountRow, ClientEvent, Link, Refusal};
 use super::{Client, Events, Options, Outcome, Shared, lock_path};
 
+/// How long a closing client goes on draining the outbox.
+const CLOSING: Millis = 3_000;
 /// How often to look for what other processes did to the profile.
 const FOREIGN_EVERY: Millis = 500;
 /// The same while somebody waits for a message that another process may send.
@@ -146,6 +148,8 @@ struct Driver {
     check_awaited: bool,
     foreign_at: Millis,
     closing: Option<oneshot::Sender<()>>,
+    /// Until then a closing client goes on draining the outbox.
+    close_by: Millis,
 }
 
 /// Opens the profile and starts the task.
@@ -206,6 +210,7 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
         check_awaited: false,
         foreign_at: FOREIGN_EVERY,
         closing: None,
+        close_by: 0,
         options,
     };
     tokio::spawn(driver.run(inbox));
@@ -247,7 +252,7 @@ impl Driver {
         }
         loop {
             self.next_work();
-            if self.closing.is_some() && self.work.is_none() && self.steps.is_empty() {
+            if self.closing.is_some() && self.is_settled() {
                 break;
             }
             let timeout = self.wake();
@@ -259,7 +264,10 @@ impl Driver {
                     self.worked(worked);
                 }
                 command = inbox.recv(), if self.closing.is_none() => match command {
-                    Some(Command::Close(reply)) => self.closing = Some(reply),
+                    Some(Command::Close(reply)) => {
+                        self.closing = Some(reply);
+                        self.close_by = self.now() + CLOSING;
+                    }
                     Some(command) => self.command(command),
                     // Every handle is gone.
                     None => self.closing = Some(oneshot::channel().0),
@@ -282,6 +290,15 @@ impl Driver {
         }
     }
 
+    /// Whether a closing client has nothing left to do: what waits in the
+    /// outbox goes out with whoever is connected.
+    fn is_settled(&self) -> bool {
+        let draining = self.core.is_online()
+            && (self.want_outbox || self.core.is_draining() || !self.settling.is_empty())
+            && self.now() < self.close_by;
+        self.work.is_none() && self.steps.is_empty() && !draining
+    }
+
     fn now(&self) -> Millis {
         self.origin.elapsed().as_millis() as Millis
     }
@@ -293,6 +310,9 @@ impl Driver {
         }
         if self.want_outbox && self.core.is_online() {
             at = at.min(self.outbox_at);
+        }
+        if self.closing.is_some() {
+            at = at.min(self.close_by);
         }
         self.origin + Duration::from_millis(at)
     }
@@ -433,10 +453,7 @@ impl Driver {
                 self.core.handle_signed_out(now)
             }
             // Taken by the loop.
-            Command::Close(reply) => {
-                self.closing = Some(reply);
-                Vec::new()
-            }
+            Command::Close(_) => Vec::new(),
         };
         self.carry_out(out);
     }
@@ -592,6 +609,7 @@ impl Driver {
             Ok(true) => {}
             Ok(false) => {
                 // Another process drains; it may stop before it sees ours.
+                self.want_outbox = self.closing.is_none();
                 self.outbox_at = now + FOREIGN_SOON;
                 return false;
             }

@@ -14,6 +14,11 @@
 //! Numbers ([`ChatNo`], [`UserNo`]) are the store's own and never leave the
 //! daemon; UUIDs are what the outside knows.
 
+#[cfg(test)]
+pub(crate) mod conformance;
+pub mod migrate;
+pub mod sqlite;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,0 +1,89 @@
+//! A daemon inside the test, on a port of its own, that can be stopped and
+//! started again on the same data.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use messengerd::config::RawConfig;
+use messengerd::server::Server;
+use tokio::runtime::Runtime;
+
+pub(crate) struct Daemon {
+    runtime: Runtime,
+    server: Option<Server>,
+    address: SocketAddr,
+    pub(crate) dir: tempfile::TempDir,
+}
+
+impl Daemon {
+    pub(crate) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let server = serve(&runtime, dir.path(), "127.0.0.1:0".parse().unwrap());
+        let address = server.addresses().listen;
+        Self {
+            runtime,
+            server: Some(server),
+            address,
+            dir,
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("mchat://{}", self.address)
+    }
+
+    pub(crate) fn fingerprint(&self) -> String {
+        self.server
+            .as_ref()
+            .unwrap()
+            .addresses()
+            .fingerprint
+            .clone()
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            self.runtime.block_on(server.stop()).unwrap();
+        }
+    }
+
+    /// On the same address and data.
+    pub(crate) fn again(&mut self) {
+        assert!(self.server.is_none());
+        self.server = Some(serve(&self.runtime, self.dir.path(), self.address));
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            // A failing test is told by its own panic.
+            let stopped = self.runtime.block_on(async {
+                tokio::time::timeout(Duration::from_secs(10), server.stop()).await
+            });
+            drop(stopped);
+        }
+    }
+}
+
+fn serve(runtime: &Runtime, data: &Path, listen: SocketAddr) -> Server {
+    let config = RawConfig {
+        data_dir: Some(data.to_owned()),
+        listen: Some(listen.to_string()),
+        http: Some("off".into()),
+        ..RawConfig::default()
+    }
+    .validate(|_| None)
+    .unwrap();
+    runtime.block_on(Server::start(config)).unwrap()
+}

@@ -1,0 +1,11 @@
+//! Two people and a daemon, by the command line.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod commands;
+mod daemon;
+mod forward;
+mod link;
+mod outbox;
+mod person;
+mod trust;

@@ -1,0 +1,314 @@
+//! Letting callers in: registration, sign-in, sessions, finding people.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use proto::error::{ErrorCode, WireError};
+use proto::hello::Account;
+use proto::id::{SessionId, UserId};
+use proto::limits;
+use proto::request::{
+    Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn, User, UserList, Users,
+};
+use proto::text::{DeviceName, Token, username_key};
+
+use super::tokens::Tokens;
+use super::{Caller, Service, bad_request, now, refuse, too_large};
+use crate::store::{Actor, Admission, NewInvite, NewSession, NewUser, StoreError, UserRecord};
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registration {
+    /// Peers on this machine freely, others with an invite.
+    #[default]
+    Local,
+    /// Anybody.
+    Open,
+    /// Whoever has an invite.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
+/// The form in which the store knows an invite's token.
+pub fn invite_hash(token: &Token) -> [u8; 32] {
+    *blake3::hash(token.as_str().as_bytes()).as_bytes()
+}
+
+impl Service {
+    /// Creates an account and signs in.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::RegistrationClosed`], [`ErrorCode::InviteRequired`],
+    /// [`ErrorCode::InviteInvalid`], [`ErrorCode::UsernameTaken`],
+    /// [`ErrorCode::EmailTaken`], [`ErrorCode::RateLimited`].
+    pub async fn register(
+        &self,
+        peer: IpAddr,
+        request: Register,
+    ) -> Result<(Caller, SignedIn), WireError> {
+        self.limit_address(peer)?;
+        let admission = self.admission(peer, request.invite.as_ref())?;
+        let password_hash = self.passwords.hash(request.password).await?;
+        let at = now();
+        let session = NewSession {
+            id: SessionId::generate(),
+            device: request.device,
+            at,
+        };
+        let user = NewUser {
+            id: UserId::generate(),
+            username: request.username.clone(),
+            email: request.email,
+            password_hash,
+            admission,
+            at,
+        };
+        let session_id = session.id;
+        let user = self
+            .store
+            .create_user(user, session)
+            .await
+            .map_err(|error| match error {
+                StoreError::Taken(crate::store::Unique::Username) => {
+                    WireError::new(ErrorCode::UsernameTaken).with("name", &request.username)
+                }
+                other => refuse(other),
+            })?;
+        self.signed_in(&user, session_id)
+    }
+
+    fn admission(&self, peer: IpAddr, invite: Option<&Token>) -> Result<Admission, WireError> {
+        let local = peer.to_canonical().is_loopback();
+        let with_invite = invite.map(|token| Admission::Invite {
+            token_hash: invite_hash(token),
+        });
+        match (self.registration, with_invite) {
+            (Registration::Closed, _) => Err(ErrorCode::RegistrationClosed.into()),
+            (_, Some(invite)) => Ok(invite),
+            (Registration::Open, None) => Ok(Admission::Open {
+                first_is_admin: local,
+            }),
+            (Registration::Local, None) if local => Ok(Admission::Open {
+                first_is_admin: true,
+            }),
+            (Registration::Local | Registration::Invite, None) => {
+                Err(ErrorCode::InviteRequired.into())
+            }
+        }
+    }
+
+    /// Signs in with a password. Unknown name and wrong password get the same
+    /// answer after the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadCredentials`], [`ErrorCode::RateLimited`].
+    pub async fn login(
+        &self,
+        peer: IpAddr,
+        request: Login,
+    ) -> Result<(Caller, SignedIn), WireError> {
+        if request.login.len() > limits::EMAIL_BYTES * 2 {
+            return Err(ErrorCode::BadCredentials.into());
+        }
+        self.limit_address(peer)?;
+        let key = username_key(&request.login);
+        self.login_limit.take(key, Instant::now())?;
+        let user = self
+            .store
+            .user_by_login(request.login)
+            .await
+            .map_err(refuse)?;
+        let user = user.filter(|user| !user.disabled);
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let right = self.passwords.verify(request.password, hash).await?;
+        let Some(user) = user.filter(|_| right) else {
+            return Err(ErrorCode::BadCredentials.into());
+        };
+        let session = self.open_session(&user, request.device).await?;
+        self.signed_in(&user, session)
+    }
+
+    async fn open_session(
+        &self,
+        user: &UserRecord,
+        device: DeviceName,
+    ) -> Result<SessionId, WireError> {
+        let session = NewSession {
+            id: SessionId::generate(),
+            device,
+            at: now(),
+        };
+        let id = session.id;
+        self.store
+            .create_session(user.no, session)
+            .await
+            .map_err(refuse)?;
+        Ok(id)
+    }
+
+    fn signed_in(
+        &self,
+        user: &UserRecord,
+        session: SessionId,
+    ) -> Result<(Caller, SignedIn), WireError> {
+        let token = self.tokens.issue(user.id, session, now())?;
+        let caller = caller(user, session);
+        Ok((
+            caller.clone(),
+            SignedIn {
+                account: caller.account(),
+                token,
+            },
+        ))
+    }
+
+    fn limit_address(&self, peer: IpAddr) -> Result<(), WireError> {
+        // A whole IPv6 network of one customer counts as one address. This
+        // machine's own scripts are not slowed down: the queue for hashing is.
+        match peer.to_canonical() {
+            peer if peer.is_loopback() => Ok(()),
+            IpAddr::V6(v6) => {
+                let network = u128::from(v6) & !u128::from(u64::MAX);
+                self.address_limit
+                    .take(IpAddr::V6(network.into()), Instant::now())
+            }
+            v4 => self.address_limit.take(v4, Instant::now()),
+        }
+    }
+
+    /// The session behind a token, and a fresh token where this one ages.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Unauthenticated`].
+    pub async fn resume(&self, token: &Token) -> Result<(Caller, Option<Token>), WireError> {
+        let at = now();
+        let claims = self.tokens.check(token, at)?;
+        let found = self
+            .store
+            .session(SessionId(claims.sid))
+            .await
+            .map_err(refuse)?;
+        let (session, user) = found
+            .filter(|(_, user)| user.id.0 == claims.sub)
+            .ok_or(ErrorCode::Unauthenticated)?;
+        if at - session.last_used > 60_000 {
+            self.store
+                .touch_sessions(vec![(session.id, at)])
+                .await
+                .map_err(refuse)?;
+        }
+        let fresh = if Tokens::is_aging(&claims, at) {
+            Some(self.tokens.issue(user.id, session.id, at)?)
+        } else {
+            None
+        };
+        Ok((caller(&user, session.id), fresh))
+    }
+
+    /// Makes an invite link's token.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails.
+    pub async fn create_invite(
+        &self,
+        token: &Token,
+        admin: bool,
+        max_uses: u32,
+        expires_at: Option<proto::UnixMillis>,
+    ) -> Result<(), WireError> {
+        let invite = NewInvite {
+            token_hash: invite_hash(token),
+            admin,
+            max_uses,
+            expires_at,
+            at: now(),
+        };
+        self.store.create_invite(invite).await.map_err(refuse)
+    }
+
+    pub(super) async fn sessions(&self, caller: &Caller) -> Result<SessionList, WireError> {
+        let sessions = self.store.sessions(caller.actor.no).await.map_err(refuse)?;
+        let sessions = sessions.into_iter().map(|session| SessionInfo {
+            id: session.id,
+            device: session.device,
+            created_at: session.created_at,
+            last_used: session.last_used,
+            current: session.id == caller.session,
+        });
+        Ok(SessionList {
+            sessions: sessions.collect(),
+        })
+    }
+
+    pub(super) async fn search_users(&self, request: SearchUsers) -> Result<UserList, WireError> {
+        if request.query.chars().count() > limits::USERNAME_CHARS {
+            return Err(too_large("query", limits::USERNAME_CHARS));
+        }
+        let limit = request.limit.clamp(1, limits::SEARCH_RESULTS);
+        let users = self
+            .store
+            .search_users(username_key(&request.query), limit)
+            .await
+            .map_err(refuse)?;
+        Ok(UserList {
+            users: users.iter().map(user).collect(),
+        })
+    }
+
+    pub(super) async fn users(&self, request: Users) -> Result<UserList, WireError> {
+        if request.ids.len() + request.names.len() > limits::BATCH {
+            return Err(too_large("users", limits::BATCH));
+        }
+        if request
+            .names
+            .iter()
+            .any(|name| name.len() > limits::EMAIL_BYTES * 2)
+        {
+            return Err(bad_request("name"));
+        }
+        let users = self
+            .store
+            .users(request.ids, request.names)
+            .await
+            .map_err(refuse)?;
+        Ok(UserList {
+            users: users.iter().map(user).collect(),
+        })
+    }
+}
+
+fn caller(user: &UserRecord, session: SessionId) -> Caller {
+    Caller {
+        actor: Actor {
+            no: user.no,
+            id: user.id,
+        },
+        username: user.username.clone(),
+        session,
+        admin: user.admin,
+    }
+}
+
+fn user(record: &UserRecord) -> User {
+    User {
+        id: record.id,
+        username: record.username.clone(),
+    }
+}
+
+impl Caller {
+    /// What the client is told about itself.
+    pub fn account(&self) -> Account {
+        Account {
+            user: self.actor.id,
+            username: self.username.clone(),
+            session: self.session,
+            admin: self.admin,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Read and delivered cursors on their way to the store: coalesced to at most
+//! one move a second for each member of each chat, and written in batches.
+//! The first move of a quiet member goes at once.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use proto::Seq;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::{ChatNo, CursorMove, SharedStore, UserNo};
+
+/// At most one move a member in this time.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Moves that come within this time share a batch.
+const GATHER: Duration = Duration::from_millis(20);
+/// Moves in one batch.
+const BATCH: usize = 2_000;
+
+type Key = (ChatNo, UserNo);
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Move {
+    read: Seq,
+    delivered: Seq,
+    /// Own messages in a row, first and last: they move the read cursor only
+    /// where it stands right before them, so that writing marks nothing of
+    /// others as read.
+    own: Option<(Seq, Seq)>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<Key, Move>,
+    moved: HashMap<Key, Instant>,
+}
+
+/// See the module.
+pub struct Cursors {
+    store: SharedStore,
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+impl Cursors {
+    /// Nothing waiting.
+    pub fn new(store: SharedStore) -> Self {
+        Self {
+            store,
+            state: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A member has read and received up to here.
+    pub fn mark(&self, chat: ChatNo, user: UserNo, read: Seq, delivered: Seq) {
+        let mut state = self.state();
+        let waiting = state.waiting.entry((chat, user)).or_default();
+        waiting.read = waiting.read.max(read);
+        waiting.delivered = waiting.delivered.max(delivered);
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// A member has written this entry.
+    pub fn wrote(&self, chat: ChatNo, user: UserNo, seq: Seq) {
+        let mut state = self.state();
+        let waiting = state.waiting.entry((chat, user)).or_default();
+        waiting.own = match waiting.own {
+            None => Some((seq, seq)),
+            Some((first, last)) if seq == last + 1 => Some((first, seq)),
+            // Somebody wrote in between: only the first run can be adjacent.
+            kept => kept,
+        };
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Writes moves until cancelled, then what still waits.
+    pub async fn run(&self, stop: CancellationToken) {
+        loop {
+            let next = self.flush(false).await;
+            let due = async {
+                match next {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => self.wake.notified().await,
+                }
+            };
+            tokio::select! {
+                () = due => tokio::time::sleep(GATHER).await,
+                () = async { self.wake.notified().await }, if next.is_some() => tokio::time::sleep(GATHER).await,
+                () = stop.cancelled() => break,
+            }
+        }
+        self.flush(true).await;
+    }
+
+    /// Takes what is due. Returns what to write and when the rest is due.
+    fn due(&self, all: bool, now: Instant) -> (Vec<(Key, Move)>, Option<Instant>) {
+        let mut state = self.state();
+        state
+            .moved
+            .retain(|_, at| now.duration_since(*at) < INTERVAL);
+        let State { waiting, moved } = &mut *state;
+        let mut due = Vec::new();
+        let mut next: Option<Instant> = None;
+        waiting.retain(|key, waiting| {
+            let at = if all {
+                None
+            } else {
+                moved.get(key).map(|at| *at + INTERVAL)
+            };
+            match at {
+                Some(at) => {
+                    next = Some(next.map_or(at, |soonest| soonest.min(at)));
+                    true
+                }
+                None => {
+                    due.push((*key, *waiting));
+                    false
+                }
+            }
+        });
+        for (key, _) in &due {
+            moved.insert(*key, now);
+        }
+        (due, next)
+    }
+
+    async fn flush(&self, all: bool) -> Option<Instant> {
+        let (due, next) = self.due(all, Instant::now());
+        for chunk in due.chunks(BATCH) {
+            let mut moves = Vec::with_capacity(chunk.len());
+            for ((chat, user), waiting) in chunk {
+                let read = waiting.read.max(self.adjacent(*chat, *user, waiting).await);
+                let own = waiting.own.map_or(0, |(_, last)| last);
+                let delivered = waiting.delivered.max(own);
+                moves.push(CursorMove {
+                    chat: *chat,
+                    user: *user,
+                    read,
+                    delivered,
+                });
+            }
+            if let Err(error) = self.store.move_cursors(moves).await {
+                // Clients keep their own cursors and send them again when they
+                // see that the server's are behind.
+                tracing::warn!(%error, "cursors not written");
+            }
+        }
+        next
+    }
+
+    /// The end of a run of own messages, where the reader stands before it.
+    async fn adjacent(&self, chat: ChatNo, user: UserNo, waiting: &Move) -> Seq {
+        let Some((first, last)) = waiting.own else {
+            return 0;
+        };
+        if waiting.read + 1 >= first {
+            return last;
+        }
+        match self.store.head(chat, user).await {
+            Ok(Some(head)) if head.read + 1 >= first => last,
+            Ok(_) => 0,
+            Err(error) => {
+                tracing::warn!(%error, "cursor not read");
+                0
+            }
+        }
+    }
+}

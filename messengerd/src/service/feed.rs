@@ -1,0 +1,296 @@
+//! From commits to events: the store's feed puts batches into a queue, a task
+//! takes them out in order and publishes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use proto::entry::{account_kind, kind};
+use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, PresenceChanged, ReceiptCounts};
+use proto::id::{ChatId, UserId};
+use proto::{Seq, limits};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Service;
+use super::access::Access;
+use crate::bus::Signal;
+use crate::store::{Committed, Feed};
+
+/// Committed things not yet told, above which sends are refused.
+const BACKLOG: usize = 20_000;
+/// Authors of a large chat whose receipts are followed.
+const AUTHORS: usize = 8;
+/// Receipt counts of one large chat at most this often.
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How much was committed and not told yet.
+#[derive(Clone, Default)]
+pub struct Backlog(Arc<AtomicUsize>);
+
+impl Backlog {
+    /// Whether senders have to wait.
+    pub fn is_full(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > BACKLOG
+    }
+}
+
+/// The store's side of the queue.
+pub struct CommitQueue {
+    access: std::sync::OnceLock<Arc<Access>>,
+    queue: mpsc::UnboundedSender<Vec<Committed>>,
+    backlog: Backlog,
+}
+
+/// The task's side of the queue.
+pub struct Commits {
+    queue: mpsc::UnboundedReceiver<Vec<Committed>>,
+    backlog: Backlog,
+}
+
+/// A queue; its length is bounded by [`Backlog::is_full`] at the door.
+pub fn commit_queue() -> (Arc<CommitQueue>, Commits, Backlog) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let backlog = Backlog::default();
+    let queue = CommitQueue {
+        access: std::sync::OnceLock::new(),
+        queue: sender,
+        backlog: backlog.clone(),
+    };
+    (
+        Arc::new(queue),
+        Commits {
+            queue: receiver,
+            backlog: backlog.clone(),
+        },
+        backlog,
+    )
+}
+
+impl CommitQueue {
+    /// Names the cache to be told of changed chats. Before that, nobody can
+    /// have asked it anything.
+    pub fn invalidates(&self, access: Arc<Access>) {
+        // Only the first call counts, and there is only one.
+        let _ = self.access.set(access);
+    }
+}
+
+impl Feed for CommitQueue {
+    fn committed(&self, batch: Vec<Committed>) {
+        if let Some(access) = self.access.get() {
+            for committed in &batch {
+                if let Committed::Entry { chat_id, entry, .. } = committed
+                    && entry.kind != kind::MESSAGE
+                {
+                    access.invalidate(*chat_id);
+                }
+            }
+        }
+        let length = batch.len();
+        self.backlog.0.fetch_add(length, Ordering::Relaxed);
+        if self.queue.send(batch).is_err() {
+            // The daemon is going down; nobody is left to be told.
+            self.backlog.0.fetch_sub(length, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Authors of one large chat and their latest entries, for receipt counts.
+#[derive(Default)]
+struct Authors {
+    recent: VecDeque<(UserId, Seq)>,
+    due: bool,
+    counted: Option<Instant>,
+}
+
+impl Service {
+    /// Publishes commits in order until the queue's other end is gone.
+    pub async fn publish(self: Arc<Self>, mut commits: Commits) {
+        let mut large: HashMap<ChatId, Authors> = HashMap::new();
+        let mut tick = tokio::time::interval(COUNT_INTERVAL);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let counting = large.values().any(|authors| authors.due);
+            tokio::select! {
+                batch = commits.queue.recv() => {
+                    let Some(batch) = batch else { return };
+                    let length = batch.len();
+                    self.publish_batch(batch, &mut large).await;
+                    commits.backlog.0.fetch_sub(length, Ordering::Relaxed);
+                }
+                _ = tick.tick(), if counting => self.publish_counts(&mut large).await,
+            }
+        }
+    }
+
+    async fn publish_batch(&self, batch: Vec<Committed>, large: &mut HashMap<ChatId, Authors>) {
+        let mut signals = Vec::with_capacity(batch.len());
+        let mut newcomers = Vec::new();
+        for committed in batch {
+            match committed {
+                Committed::Entry { chat_id, entry, .. } => {
+                    if matches!(entry.kind, kind::CREATED | kind::MEMBERS_ADDED) {
+                        newcomers.push(chat_id);
+                    } else if entry.kind == kind::MESSAGE
+                        && self.members(chat_id).await > limits::CURSOR_BROADCAST_MEMBERS
+                    {
+                        let authors = large.entry(chat_id).or_default();
+                        authors.recent.retain(|(author, _)| *author != entry.actor);
+                        authors.recent.push_back((entry.actor, entry.seq));
+                        if authors.recent.len() > AUTHORS {
+                            authors.recent.pop_front();
+                        }
+                    }
+                    let event = Event::Entry(ChatEntry {
+                        chat: chat_id,
+                        entry,
+                    });
+                    signals.push(Signal::ToChat {
+                        chat: chat_id,
+                        event,
+                        except: None,
+                    });
+                }
+                Committed::Cursor { chat_id, cursor } => {
+                    let event = Event::Cursor(CursorMoved {
+                        chat: chat_id,
+                        user: cursor.user_id,
+                        read: cursor.read,
+                        read_no: cursor.read_no,
+                        delivered: cursor.delivered,
+                        cursor_rev: cursor.cursor_rev,
+                    });
+                    signals.push(
+                        if self.members(chat_id).await <= limits::CURSOR_BROADCAST_MEMBERS {
+                            Signal::ToChat {
+                                chat: chat_id,
+                                event,
+                                except: None,
+                            }
+                        } else {
+                            if let Some(authors) = large.get_mut(&chat_id) {
+                                authors.due = true;
+                            }
+                            Signal::ToUser {
+                                user: cursor.user_id,
+                                event,
+                            }
+                        },
+                    );
+                }
+                Committed::Account { user, entry } => {
+                    match (entry.kind, entry.chat, entry.session) {
+                        (account_kind::CHAT_JOINED, Some(chat), _) => {
+                            signals.push(Signal::Joined { user, chat })
+                        }
+                        (account_kind::CHAT_LEFT, Some(chat), _) => {
+                            signals.push(Signal::Left { user, chat })
+                        }
+                        (account_kind::SESSION_ENDED, _, Some(session)) => {
+                            signals.push(Signal::SessionEnded { user, session });
+                        }
+                        _ => {}
+                    }
+                    signals.push(Signal::ToUser {
+                        user,
+                        event: Event::Account(AccountChanged { entry }),
+                    });
+                }
+            }
+        }
+        self.bus.publish(signals);
+        for chat in newcomers {
+            self.introduce(chat).await;
+        }
+    }
+
+    /// Present members of a chat; 0 where it cannot be told.
+    async fn members(&self, chat: ChatId) -> usize {
+        match self.access.chat(chat).await {
+            Ok(Some(chat)) => chat.members(),
+            Ok(None) => 0,
+            Err(error) => {
+                tracing::warn!(%error, "members not read");
+                0
+            }
+        }
+    }
+
+    /// Tells the members of a chat that is new to some of them who is there.
+    async fn introduce(&self, chat: ChatId) {
+        let Ok(Some(chat)) = self.access.chat(chat).await else {
+            return;
+        };
+        if chat.members() > limits::PRESENCE_MEMBERS {
+            return;
+        }
+        let ids: Vec<UserId> = chat.users().collect();
+        let users = match self.store.users(ids, Vec::new()).await {
+            Ok(users) => users,
+            Err(error) => {
+                tracing::warn!(%error, "presence not told");
+                return;
+            }
+        };
+        let states = users.iter().map(|user| {
+            let online = self.presence.is_online(user.id);
+            proto::event::Presence {
+                user: user.id,
+                online,
+                last_seen: user.last_seen.filter(|_| !online),
+            }
+        });
+        let event = Event::Presence(PresenceChanged {
+            users: states.collect(),
+            snapshot: false,
+        });
+        self.bus.publish(vec![Signal::ToChat {
+            chat: chat.id,
+            event,
+            except: None,
+        }]);
+    }
+
+    async fn publish_counts(&self, large: &mut HashMap<ChatId, Authors>) {
+        let now = Instant::now();
+        large.retain(|_, authors| {
+            authors.due
+                || authors
+                    .counted
+                    .is_none_or(|at| now.duration_since(at) < Duration::from_secs(3600))
+        });
+        for (id, authors) in large.iter_mut().filter(|(_, authors)| authors.due) {
+            authors.due = false;
+            authors.counted = Some(now);
+            let Ok(Some(chat)) = self.access.chat(*id).await else {
+                continue;
+            };
+            for (author, seq) in &authors.recent {
+                let Some((actor, _)) = chat.member(*author) else {
+                    continue;
+                };
+                if !self.hub.is_online(*author) {
+                    continue;
+                }
+                match self.store.counts(chat.no, actor.no, *seq).await {
+                    Ok(counts) => {
+                        let event = Event::Receipts(ReceiptCounts {
+                            chat: *id,
+                            seq: *seq,
+                            delivered: counts.delivered,
+                            read: counts.read,
+                            members: counts.members,
+                        });
+                        self.bus.publish(vec![Signal::ToUser {
+                            user: *author,
+                            event,
+                        }]);
+                    }
+                    Err(error) => tracing::warn!(%error, "receipts not counted"),
+                }
+            }
+        }
+    }
+}

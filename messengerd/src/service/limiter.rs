@@ -1,0 +1,107 @@
+//! Rate limits by token bucket, in memory. No clock: `now` is an argument.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use proto::error::{ErrorCode, WireError};
+
+/// How often something may be done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// At once.
+    pub burst: u32,
+    /// Then, in a second.
+    pub per_second: f64,
+}
+
+impl Rate {
+    /// `burst` at once, then one every `interval`.
+    pub fn every(interval: Duration, burst: u32) -> Self {
+        Self {
+            burst,
+            per_second: 1.0 / interval.as_secs_f64(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+/// Buckets, one a key. Full ones are forgotten.
+#[derive(Debug)]
+pub struct Limiter<K> {
+    rate: Rate,
+    buckets: Mutex<HashMap<K, Bucket>>,
+}
+
+/// Keys kept before full buckets are swept.
+const SWEEP: usize = 10_000;
+
+impl<K: Eq + Hash> Limiter<K> {
+    /// A limiter with this rate for each key.
+    pub fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            buckets: Mutex::default(),
+        }
+    }
+
+    /// Takes one for `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::RateLimited`] with the time until there is one.
+    pub fn take(&self, key: K, now: Instant) -> Result<(), WireError> {
+        let rate = self.rate;
+        let full = f64::from(rate.burst);
+        let refilled = |bucket: &Bucket| {
+            (bucket.tokens + now.duration_since(bucket.at).as_secs_f64() * rate.per_second)
+                .min(full)
+        };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= SWEEP {
+            buckets.retain(|_, bucket| refilled(bucket) < full);
+        }
+        let bucket = buckets.entry(key).or_insert(Bucket {
+            tokens: full,
+            at: now,
+        });
+        let tokens = refilled(bucket);
+        bucket.at = now;
+        if tokens >= 1.0 {
+            bucket.tokens = tokens - 1.0;
+            return Ok(());
+        }
+        bucket.tokens = tokens;
+        let wait_ms = ((1.0 - tokens) / rate.per_second * 1000.0).ceil() as u64;
+        Err(WireError::new(ErrorCode::RateLimited).retry_after(wait_ms))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_gives_its_burst_then_its_rate() {
+        let limiter = Limiter::new(Rate::every(Duration::from_secs(10), 3));
+        let start = Instant::now();
+        for _ in 0..3 {
+            limiter.take("a", start).unwrap();
+        }
+        let refused = limiter.take("a", start).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::RateLimited);
+        assert_eq!(refused.retry_after_ms, Some(10_000));
+        limiter.take("b", start).unwrap();
+        limiter.take("a", start + Duration::from_secs(10)).unwrap();
+        limiter
+            .take("a", start + Duration::from_secs(10))
+            .unwrap_err();
+    }
+}

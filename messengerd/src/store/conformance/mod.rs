@@ -1,0 +1,222 @@
+//! What every back end has to do, as one list of small cases. A back end opens
+//! a [`Bed`] for each and instantiates the list with [`conformance!`].
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+pub(crate) mod accounts;
+pub(crate) mod appends;
+pub(crate) mod chats;
+pub(crate) mod cursors;
+pub(crate) mod logs;
+pub(crate) mod pages;
+
+use std::any::Any;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use proto::entry::kind;
+use proto::id::{ChatId, EntryId, SessionId, UserId};
+use proto::request::ChatKind;
+use proto::text::{ChatName, DeviceName, Username};
+
+use super::{
+    Actor, Admission, Append, Appended, ChatRecord, Committed, Feed, NewChat, NewSession, NewUser,
+    SharedStore, StoreError, UserRecord,
+};
+
+/// A time for rows that do not care.
+pub(crate) const AT: i64 = 1_700_000_000_000;
+
+/// Keeps what the feed was told.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    events: Mutex<Vec<Committed>>,
+}
+
+impl Feed for Recorder {
+    fn committed(&self, batch: Vec<Committed>) {
+        self.events.lock().unwrap().extend(batch);
+    }
+}
+
+impl Recorder {
+    /// Everything told so far, once.
+    pub(crate) fn take(&self) -> Vec<Committed> {
+        std::mem::take(&mut self.events.lock().unwrap())
+    }
+}
+
+/// A fresh store and its feed.
+pub(crate) struct Bed {
+    pub(crate) store: SharedStore,
+    pub(crate) feed: Arc<Recorder>,
+    /// Removes the store behind the case.
+    pub(crate) _guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Bed {
+    /// A new account; the first one is admin.
+    pub(crate) async fn user(&self, name: &str) -> UserRecord {
+        self.store
+            .create_user(new_user(name), new_session())
+            .await
+            .unwrap()
+    }
+
+    /// A group of these, made by the first.
+    pub(crate) async fn group(&self, people: &[&UserRecord]) -> ChatRecord {
+        self.store.create_chat(new_group(people)).await.unwrap()
+    }
+
+    /// Appends one message and waits for it.
+    pub(crate) async fn say(
+        &self,
+        chat: &ChatRecord,
+        user: &UserRecord,
+        text: &str,
+    ) -> Result<Appended, StoreError> {
+        self.store.append(message(chat, user, text))?.await
+    }
+}
+
+pub(crate) fn new_user(name: &str) -> NewUser {
+    NewUser {
+        id: UserId::generate(),
+        username: Username::try_from(name).unwrap(),
+        email: None,
+        password_hash: "$argon2id$".to_owned(),
+        admission: Admission::Open {
+            first_is_admin: true,
+        },
+        at: AT,
+    }
+}
+
+pub(crate) fn new_session() -> NewSession {
+    NewSession {
+        id: SessionId::generate(),
+        device: DeviceName::try_from("test").unwrap(),
+        at: AT,
+    }
+}
+
+pub(crate) fn actor(user: &UserRecord) -> Actor {
+    Actor {
+        no: user.no,
+        id: user.id,
+    }
+}
+
+pub(crate) fn new_group(people: &[&UserRecord]) -> NewChat {
+    NewChat {
+        id: ChatId::generate(),
+        kind: ChatKind::Group,
+        name: Some(ChatName::try_from("group").unwrap()),
+        creator: actor(people[0]),
+        others: people[1..].iter().map(|user| actor(user)).collect(),
+        entry: EntryId::generate(),
+        at: AT,
+    }
+}
+
+pub(crate) fn new_private(creator: &UserRecord, other: Option<&UserRecord>) -> NewChat {
+    NewChat {
+        kind: ChatKind::Private,
+        name: None,
+        others: other.map(actor).into_iter().collect(),
+        ..new_group(&[creator])
+    }
+}
+
+pub(crate) fn message(chat: &ChatRecord, user: &UserRecord, text: &str) -> Append {
+    Append {
+        chat: chat.no,
+        chat_id: chat.id,
+        acl_rev: chat.acl_rev,
+        actor: actor(user),
+        kind: kind::MESSAGE,
+        id: EntryId::generate(),
+        ref_seq: None,
+        at: AT,
+        body: Bytes::copy_from_slice(text.as_bytes()),
+    }
+}
+
+/// Instantiates every case for the back end that `$bed` opens: an async
+/// function without arguments that returns a [`Bed`].
+macro_rules! conformance {
+    ($bed:path) => {
+        $crate::store::conformance::conformance!(@cases $bed,
+            accounts: [
+                the_first_account_is_admin
+                an_empty_store_refuses_others
+                names_are_unique_by_key
+                addresses_are_unique_without_case
+                login_by_name_and_address
+                an_invite_counts_its_uses
+                an_invite_expires
+                sessions_open_and_end
+                a_disabled_or_ended_session_is_none
+                people_are_found
+                last_seen_never_moves_back
+                a_setting_is_kept_once
+            ]
+            chats: [
+                a_group_has_its_members_in_order
+                creating_twice_returns_the_first
+                anothers_chat_id_is_a_conflict
+                a_pair_has_one_private_chat
+                notes_to_oneself
+                members_are_added_once
+                only_admins_add_and_remove
+                the_last_admin_hands_over
+                heads_show_present_chats_only
+                acquaintances_by_size
+            ]
+            appends: [
+                numbers_are_gapless
+                concurrent_appends_are_gapless
+                other_kinds_count_no_message
+                a_repeat_returns_the_first
+                equal_ids_in_one_batch
+                a_foreign_id_is_a_conflict
+                a_stale_revision_of_a_member_lands
+                nothing_of_a_removed_member_lands
+                an_unknown_chat_has_no_access
+                a_failing_write_harms_no_neighbour
+                the_feed_hears_in_order_before_the_answer
+                a_closed_store_refuses
+            ]
+            pages: [
+                pages_are_cut_by_count
+                pages_are_cut_by_bytes
+                the_latest_come_oldest_first
+                entries_come_back_whole
+                an_empty_page
+            ]
+            cursors: [
+                cursors_are_cut_and_never_go_back
+                reading_implies_receiving
+                a_cursor_counts_messages
+                a_stranger_has_no_cursor
+                counts_leave_out_the_author
+                history_is_no_news
+            ]
+            logs: [
+                a_digest_covers_the_entries
+                a_digest_across_blocks
+                an_account_log_is_gapless
+                an_account_digest_covers_its_entries
+            ]
+        );
+    };
+    (@cases $bed:path, $($noun:ident: [$($case:ident)*])*) => {
+        $(mod $noun {
+            $(#[tokio::test]
+            async fn $case() {
+                $crate::store::conformance::$noun::$case($bed().await).await;
+            })*
+        })*
+    };
+}
+pub(crate) use conformance;

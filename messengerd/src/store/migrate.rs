@@ -1,0 +1,52 @@
+//! What a store has to go through to get this program's schema; how it is
+//! applied is the back end's.
+
+use super::StoreError;
+
+/// One step of the schema. Steps are only ever added.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// 1, 2, 3 … without gaps.
+    pub version: u32,
+    /// What it is for, in a word.
+    pub name: &'static str,
+    /// The statements.
+    pub sql: &'static str,
+}
+
+impl Migration {
+    /// BLAKE3 of the statements: tells whether an applied step was edited.
+    pub fn checksum(&self) -> [u8; 32] {
+        *blake3::hash(self.sql.as_bytes()).as_bytes()
+    }
+}
+
+/// The steps that a store with these applied ones (version and checksum) lacks.
+///
+/// # Errors
+///
+/// [`StoreError::NewerSchema`] where the store knows a step that this program
+/// does not, [`StoreError::ChangedMigration`] where a step differs.
+pub fn pending<'a>(
+    known: &'a [Migration],
+    applied: &[(u32, [u8; 32])],
+) -> Result<Vec<&'a Migration>, StoreError> {
+    let newest = known.iter().map(|step| step.version).max().unwrap_or(0);
+    if let Some(found) = applied.iter().map(|(version, _)| *version).max()
+        && found > newest
+    {
+        return Err(StoreError::NewerSchema {
+            found,
+            known: newest,
+        });
+    }
+    let mut missing = Vec::new();
+    for step in known {
+        match applied.iter().find(|(version, _)| *version == step.version) {
+            Some((_, checksum)) if *checksum == step.checksum() => {}
+            Some(_) => return Err(StoreError::ChangedMigration(step.version)),
+            None => missing.push(step),
+        }
+    }
+    Ok(missing)
+}

@@ -1,0 +1,275 @@
+//! Chats and where they stand.
+
+use proto::Seq;
+use proto::entry::{self, Body, account_kind};
+use proto::event::Head;
+use proto::id::ChatId;
+use proto::request::{ChatKind, Role};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::account::{self, About};
+use super::readers::Reader;
+use super::writer::Tx;
+use super::{entries, members};
+use crate::store::{Actor, Append, ChatNo, ChatRecord, NewChat, StoreError, UserNo};
+
+fn kind_number(kind: ChatKind) -> i64 {
+    match kind {
+        ChatKind::Private => 1,
+        ChatKind::Group => 2,
+        // Refused in `create`, so that no row has it.
+        ChatKind::Unknown => 0,
+    }
+}
+
+fn kind_of(number: i64) -> Result<ChatKind, StoreError> {
+    match number {
+        1 => Ok(ChatKind::Private),
+        2 => Ok(ChatKind::Group),
+        other => Err(StoreError::Internal(format!(
+            "unknown kind of chat {other}"
+        ))),
+    }
+}
+
+/// See [`Store::create_chat`](crate::store::Store::create_chat).
+pub(super) fn create(tx: &mut Tx<'_>, chat: NewChat) -> Result<ChatRecord, StoreError> {
+    let first: Option<i64> = tx
+        .conn
+        .prepare_cached("SELECT created_by FROM chats WHERE id = ?1")?
+        .query_row([chat.id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(creator) = first {
+        if creator != chat.creator.no.0 {
+            return Err(StoreError::Conflict);
+        }
+        return existing(tx.conn, chat.id);
+    }
+    let pair = match chat.kind {
+        ChatKind::Unknown => {
+            return Err(StoreError::Internal("unknown kind of chat".to_owned()));
+        }
+        ChatKind::Group => None,
+        ChatKind::Private => {
+            let own = chat.creator.no.0;
+            let other = chat.others.first().map_or(own, |other| other.no.0);
+            if chat.others.len() > 1 {
+                return Err(StoreError::Internal(
+                    "a private chat has two members".to_owned(),
+                ));
+            }
+            Some((own.min(other), own.max(other)))
+        }
+    };
+    if let Some((low, high)) = pair {
+        let id: Option<[u8; 16]> = tx
+            .conn
+            .prepare_cached("SELECT id FROM chats WHERE pair_low = ?1 AND pair_high = ?2")?
+            .query_row([low, high], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = id {
+            return existing(tx.conn, ChatId::from_bytes(id));
+        }
+    }
+    insert(tx, &chat, pair)?;
+    existing(tx.conn, chat.id)
+}
+
+fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(), StoreError> {
+    let people: Vec<Actor> = std::iter::once(chat.creator)
+        .chain(chat.others.iter().copied())
+        .collect();
+    let name = chat.name.as_ref().map(AsRef::<str>::as_ref);
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO chats
+               (id, kind, name, created_by, created_at, members, pair_low, pair_high)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            chat.id.as_bytes(),
+            kind_number(chat.kind),
+            name,
+            chat.creator.no.0,
+            chat.at,
+            people.len() as i64,
+            pair.map(|pair| pair.0),
+            pair.map(|pair| pair.1),
+        ])?;
+    let no = ChatNo(tx.conn.last_insert_rowid());
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO chat_heads (chat_no, head, msg_no, floor, acl_rev, cursor_rev)
+             VALUES (?1, 0, 0, 0, 1, 0)",
+        )?
+        .execute([no.0])?;
+    for person in &people {
+        let role = match chat.kind {
+            ChatKind::Group if person.no == chat.creator.no => Role::Admin,
+            _ => Role::Member,
+        };
+        members::insert(tx.conn, no, person.no, role, chat.at, (0, 0))?;
+    }
+    let body = Body::Created(entry::Created {
+        kind: chat.kind,
+        name: name.map(str::to_owned),
+        members: people.iter().map(|person| person.id).collect(),
+    });
+    let place = Place {
+        chat: no,
+        chat_id: chat.id,
+        acl_rev: 1,
+    };
+    append_own(tx, place, chat.creator, chat.entry, chat.at, &body)?;
+    for person in people {
+        let about = About::Chat(chat.id);
+        account::append(tx, person, account_kind::CHAT_JOINED, chat.at, about)?;
+    }
+    Ok(())
+}
+
+/// A chat at the revision an entry of the store's own making gets.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) chat: ChatNo,
+    pub(super) chat_id: ChatId,
+    pub(super) acl_rev: u64,
+}
+
+/// Appends an entry that goes with a change of the chat itself. Its id is made
+/// for this one change: a repeat is a conflict.
+pub(super) fn append_own(
+    tx: &mut Tx<'_>,
+    place: Place,
+    actor: Actor,
+    id: proto::id::EntryId,
+    at: proto::UnixMillis,
+    body: &Body,
+) -> Result<Seq, StoreError> {
+    let (kind, body) = body
+        .encode()
+        .map_err(|error| StoreError::Internal(error.to_string()))?;
+    let appended = entries::append(
+        tx,
+        Append {
+            chat: place.chat,
+            chat_id: place.chat_id,
+            acl_rev: place.acl_rev,
+            actor,
+            kind,
+            id,
+            ref_seq: None,
+            at,
+            body,
+        },
+    )?;
+    if appended.dup {
+        return Err(StoreError::Conflict);
+    }
+    Ok(appended.seq)
+}
+
+fn existing(conn: &Connection, id: ChatId) -> Result<ChatRecord, StoreError> {
+    get(conn, id)?.ok_or_else(|| StoreError::Internal("a chat vanished".to_owned()))
+}
+
+/// A chat with its present members.
+pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, StoreError> {
+    type Found = (i64, i64, Option<String>, i64, i64);
+    let found: Option<Found> = conn
+        .prepare_cached(
+            "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev
+             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no WHERE c.id = ?1",
+        )?
+        .query_row([id.as_bytes()], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
+        })
+        .optional()?;
+    let Some((no, kind, name, created_at, acl_rev)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(ChatRecord {
+        no: ChatNo(no),
+        id,
+        kind: kind_of(kind)?,
+        name,
+        created_at,
+        acl_rev: acl_rev as u64,
+        members: members::present(conn, ChatNo(no))?,
+    }))
+}
+
+/// The outside's name of a chat.
+pub(super) fn id_of(conn: &Connection, chat: ChatNo) -> Result<Option<ChatId>, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT id FROM chats WHERE chat_no = ?1")?
+        .query_row([chat.0], |row| Ok(ChatId::from_bytes(row.get(0)?)))
+        .optional()?)
+}
+
+macro_rules! head_columns {
+    () => {
+        "c.id, h.head, h.msg_no, h.floor, h.acl_rev, h.cursor_rev,
+         m.read_seq, m.read_no, m.delivered_seq"
+    };
+}
+
+fn head_record(row: &Row<'_>) -> Result<Head, rusqlite::Error> {
+    let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
+    Ok(Head {
+        chat: ChatId::from_bytes(row.get(0)?),
+        seq: number(1)?,
+        msg_no: number(2)?,
+        floor: number(3)?,
+        acl_rev: number(4)?,
+        cursor_rev: number(5)?,
+        read: number(6)?,
+        read_no: number(7)?,
+        delivered: number(8)?,
+    })
+}
+
+/// See [`Store::heads`](crate::store::Store::heads).
+pub(super) fn heads(reader: &mut Reader, user: UserNo) -> Result<(Seq, Vec<Head>), StoreError> {
+    reader.snapshot(|reader| {
+        let latest = account::latest(&reader.conn, user)?;
+        let heads = reader
+            .conn
+            .prepare_cached(concat!(
+                "SELECT ",
+                head_columns!(),
+                " FROM members m
+                  JOIN chat_heads h ON h.chat_no = m.chat_no
+                  JOIN chats c ON c.chat_no = m.chat_no
+                  WHERE m.user_no = ?1 AND m.left_at IS NULL ORDER BY c.id"
+            ))?
+            .query_map([user.0], head_record)?
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((latest, heads))
+    })
+}
+
+/// See [`Store::head`](crate::store::Store::head).
+pub(super) fn head(
+    conn: &Connection,
+    chat: ChatNo,
+    user: UserNo,
+) -> Result<Option<Head>, StoreError> {
+    Ok(conn
+        .prepare_cached(concat!(
+            "SELECT ",
+            head_columns!(),
+            " FROM members m
+              JOIN chat_heads h ON h.chat_no = m.chat_no
+              JOIN chats c ON c.chat_no = m.chat_no
+              WHERE m.chat_no = ?1 AND m.user_no = ?2 AND m.left_at IS NULL"
+        ))?
+        .query_row([chat.0, user.0], head_record)
+        .optional()?)
+}

@@ -1,0 +1,354 @@
+//! The embedded back end: one SQLite database in WAL mode.
+//!
+//! - [`writer`], the one thread that writes, in groups of one commit;
+//! - [`readers`], threads that read beside it;
+//! - [`upkeep`], checkpoints and block digests behind both;
+//! - [`schema`], migrations;
+//! - the others: statements, one file per noun.
+
+mod account;
+mod chats;
+mod connection;
+mod cursors;
+mod digests;
+mod entries;
+mod error;
+mod heads;
+mod invites;
+mod members;
+mod readers;
+pub mod schema;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+mod users;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use proto::digest::Digest;
+use proto::entry::AccountEntry;
+use proto::event::Head;
+use proto::id::{ChatId, EntryId, SessionId, UserId};
+use proto::{Seq, UnixMillis};
+use uuid::Uuid;
+
+use self::connection::Source;
+use self::readers::Readers;
+use self::upkeep::Upkeep;
+use self::writer::{Queue, Writer};
+use super::{
+    Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
+    NewChat, NewInvite, NewSession, NewUser, Pending, SessionRecord, Store, StoreError, UserNo,
+    UserRecord,
+};
+
+/// How a store is opened; the default suits a daemon.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Name of a registered VFS; SQLite's own where none is given.
+    pub vfs: Option<String>,
+    /// Writes that may wait.
+    pub queue: usize,
+    /// Bytes of entries' bodies that may wait.
+    pub queue_bytes: usize,
+    /// Threads that read.
+    pub readers: usize,
+    /// Reads that may wait.
+    pub read_queue: usize,
+    /// Largest size of the database in pages of 4 KiB, if any: beyond it a
+    /// write is answered as on a full disk.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            vfs: None,
+            queue: 16_384,
+            queue_bytes: 64 * 1024 * 1024,
+            readers: 3,
+            read_queue: 16_384,
+            max_pages: None,
+        }
+    }
+}
+
+/// A store in one file (and the two that SQLite keeps beside it). Dropping it
+/// lets the threads finish what is queued; [`Store::close`] also waits for
+/// that.
+pub struct SqliteStore {
+    community: Uuid,
+    queue: Queue,
+    readers: Readers,
+    upkeep: Upkeep,
+}
+
+/// Brings a database to this program's schema, creating it where there is none,
+/// and returns the versions applied.
+///
+/// # Errors
+///
+/// [`StoreError::NewerSchema`], [`StoreError::ChangedMigration`], and whatever
+/// the file answers.
+pub fn migrate(path: &Path) -> Result<Vec<u32>, StoreError> {
+    let mut conn = Source::new(path, &Options::default()).writer()?;
+    schema::apply(&mut conn, schema::MIGRATIONS)
+}
+
+impl SqliteStore {
+    /// Opens or creates the store, brings it to this program's schema and
+    /// starts its threads.
+    ///
+    /// # Errors
+    ///
+    /// See [`migrate`].
+    pub fn open(path: &Path, feed: Arc<dyn Feed>) -> Result<Self, StoreError> {
+        Self::open_with(path, feed, &Options::default())
+    }
+
+    /// The same with other than the default options.
+    ///
+    /// # Errors
+    ///
+    /// See [`migrate`].
+    pub fn open_with(
+        path: &Path,
+        feed: Arc<dyn Feed>,
+        options: &Options,
+    ) -> Result<Self, StoreError> {
+        let source = Source::new(path, options);
+        let mut conn = source.writer()?;
+        schema::apply(&mut conn, schema::MIGRATIONS)?;
+        if let Some(pages) = options.max_pages {
+            conn.pragma_update(None, "max_page_count", pages)?;
+        }
+        let fresh = Uuid::now_v7();
+        let community = invites::setting_or_insert(&conn, "community", fresh.as_bytes())?;
+        let community = Uuid::from_slice(&community)
+            .map_err(|error| StoreError::Internal(format!("id of the community: {error}")))?;
+        let (queue, jobs) = Queue::new(options.queue, options.queue_bytes);
+        let (upkeep, worker) = Upkeep::new(&source)?;
+        let readers = Readers::start(&source, options.readers, options.read_queue)?;
+        worker.start(queue.downgrade())?;
+        let writer = Writer::new(conn, feed, upkeep.clone(), &queue);
+        thread::Builder::new()
+            .name("store-write".to_owned())
+            .spawn(move || writer.run(jobs))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            community,
+            queue,
+            readers,
+            upkeep,
+        })
+    }
+}
+
+impl Store for SqliteStore {
+    fn community(&self) -> Uuid {
+        self.community
+    }
+
+    fn create_user(&self, user: NewUser, session: NewSession) -> Pending<UserRecord> {
+        self.queue.write(|tx| users::create(tx, user, session))
+    }
+
+    fn user_by_login(&self, login: String) -> Pending<Option<UserRecord>> {
+        self.readers
+            .read(move |reader| users::by_login(&reader.conn, &login))
+    }
+
+    fn users(&self, ids: Vec<UserId>, names: Vec<String>) -> Pending<Vec<UserRecord>> {
+        self.readers
+            .read(move |reader| users::find(&reader.conn, &ids, &names))
+    }
+
+    fn search_users(&self, query: String, limit: u32) -> Pending<Vec<UserRecord>> {
+        self.readers
+            .read(move |reader| users::search(&reader.conn, &query, limit))
+    }
+
+    fn is_empty(&self) -> Pending<bool> {
+        self.readers.read(|reader| users::is_empty(&reader.conn))
+    }
+
+    fn create_invite(&self, invite: NewInvite) -> Pending<()> {
+        self.queue
+            .write(move |tx| invites::create(tx.conn, &invite))
+    }
+
+    fn has_admin_invite(&self) -> Pending<bool> {
+        self.readers.read(|reader| invites::any_admin(&reader.conn))
+    }
+
+    fn set_last_seen(&self, seen: Vec<(UserNo, UnixMillis)>) -> Pending<()> {
+        self.queue
+            .write(move |tx| users::set_last_seen(tx.conn, &seen))
+    }
+
+    fn create_session(&self, user: UserNo, session: NewSession) -> Pending<()> {
+        self.queue
+            .write(move |tx| users::sign_in(tx, user, &session))
+    }
+
+    fn session(&self, id: SessionId) -> Pending<Option<(SessionRecord, UserRecord)>> {
+        self.readers
+            .read(move |reader| sessions::get(&reader.conn, id))
+    }
+
+    fn sessions(&self, user: UserNo) -> Pending<Vec<SessionRecord>> {
+        self.readers
+            .read(move |reader| sessions::of_user(&reader.conn, user))
+    }
+
+    fn touch_sessions(&self, used: Vec<(SessionId, UnixMillis)>) -> Pending<()> {
+        self.queue.write(move |tx| sessions::touch(tx.conn, &used))
+    }
+
+    fn end_session(&self, user: UserNo, session: SessionId, at: UnixMillis) -> Pending<bool> {
+        self.queue
+            .write(move |tx| users::sign_out(tx, user, session, at))
+    }
+
+    fn create_chat(&self, chat: NewChat) -> Pending<ChatRecord> {
+        self.queue.write(|tx| chats::create(tx, chat))
+    }
+
+    fn chat(&self, id: ChatId) -> Pending<Option<ChatRecord>> {
+        self.readers
+            .read(move |reader| reader.snapshot(|reader| chats::get(&reader.conn, id)))
+    }
+
+    fn heads(&self, user: UserNo) -> Pending<(Seq, Vec<Head>)> {
+        self.readers.read(move |reader| chats::heads(reader, user))
+    }
+
+    fn head(&self, chat: ChatNo, user: UserNo) -> Pending<Option<Head>> {
+        self.readers
+            .read(move |reader| chats::head(&reader.conn, chat, user))
+    }
+
+    fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
+        self.readers
+            .read(move |reader| users::acquaintances(&reader.conn, user, max_members))
+    }
+
+    fn add_members(
+        &self,
+        chat: ChatNo,
+        actor: Actor,
+        users: Vec<Actor>,
+        entry: EntryId,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.queue
+            .write(move |tx| members::add(tx, chat, actor, &users, entry, at))
+    }
+
+    fn remove_member(
+        &self,
+        chat: ChatNo,
+        actor: Actor,
+        user: Actor,
+        entry: EntryId,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.queue
+            .write(move |tx| members::remove(tx, chat, actor, user, entry, at))
+    }
+
+    fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError> {
+        self.queue.append(append)
+    }
+
+    fn entries_after(
+        &self,
+        chat: ChatNo,
+        after: Seq,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Pending<EntryPage> {
+        self.readers
+            .read(move |reader| entries::after(reader, chat, after, limit, max_bytes))
+    }
+
+    fn entries_before(
+        &self,
+        chat: ChatNo,
+        before: Option<Seq>,
+        limit: u32,
+        max_bytes: usize,
+    ) -> Pending<EntryPage> {
+        self.readers
+            .read(move |reader| entries::before(reader, chat, before, limit, max_bytes))
+    }
+
+    fn digest(&self, chat: ChatNo, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
+        let queue = self.queue.downgrade();
+        self.readers.read(move |reader| {
+            let (upto, floor, digest, computed) =
+                reader.snapshot(|reader| digests::log(&reader.conn, chat, upto))?;
+            if !computed.is_empty()
+                && let Some(queue) = queue.upgrade()
+            {
+                digests::keep(&queue, chat, computed);
+            }
+            Ok((upto, floor, digest))
+        })
+    }
+
+    fn move_cursors(&self, moves: Vec<CursorMove>) -> Pending<Vec<CursorRecord>> {
+        self.queue.write(move |tx| cursors::advance(tx, &moves))
+    }
+
+    fn cursors(&self, chat: ChatNo) -> Pending<(Vec<CursorRecord>, u64)> {
+        self.readers
+            .read(move |reader| cursors::of_chat(reader, chat))
+    }
+
+    fn counts(&self, chat: ChatNo, author: UserNo, seq: Seq) -> Pending<Counts> {
+        self.readers
+            .read(move |reader| cursors::counts(&reader.conn, chat, author, seq))
+    }
+
+    fn account_entries(
+        &self,
+        user: UserNo,
+        after: Seq,
+        limit: u32,
+    ) -> Pending<(Vec<AccountEntry>, bool)> {
+        self.readers
+            .read(move |reader| account::after(&reader.conn, user, after, limit))
+    }
+
+    fn account_digest(&self, user: UserNo, upto: Seq) -> Pending<(Seq, Digest)> {
+        self.readers
+            .read(move |reader| reader.snapshot(|reader| digests::account(reader, user, upto)))
+    }
+
+    fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {
+        self.readers
+            .read(move |reader| invites::setting(&reader.conn, name))
+    }
+
+    fn setting_or_insert(&self, name: &'static str, value: Vec<u8>) -> Pending<Vec<u8>> {
+        self.queue
+            .write(move |tx| invites::setting_or_insert(tx.conn, name, &value))
+    }
+
+    fn close(&self) -> Pending<()> {
+        let upkeep = self.upkeep.close();
+        let readers = self.readers.close();
+        let writer = self.queue.close();
+        Box::pin(async move {
+            readers.await?;
+            upkeep.await?;
+            // Last: closing the last connection empties the log.
+            writer.await
+        })
+    }
+}

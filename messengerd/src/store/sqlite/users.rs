@@ -1,0 +1,241 @@
+//! Accounts.
+
+use proto::UnixMillis;
+use proto::entry::account_kind;
+use proto::id::UserId;
+use proto::text::username_key;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::account::{self, About};
+use super::writer::Tx;
+use super::{invites, sessions};
+use crate::store::{Actor, Admission, NewSession, NewUser, StoreError, Unique, UserNo, UserRecord};
+
+/// The columns of a [`UserRecord`]; `users` is `u`.
+macro_rules! columns {
+    () => {
+        "u.user_no, u.id, u.username, u.password_hash, u.admin, u.disabled, u.last_seen"
+    };
+}
+pub(super) use columns;
+
+/// Reads a [`UserRecord`] whose first column is `at`.
+pub(super) fn record(row: &Row<'_>, at: usize) -> Result<UserRecord, rusqlite::Error> {
+    Ok(UserRecord {
+        no: UserNo(row.get(at)?),
+        id: UserId::from_bytes(row.get(at + 1)?),
+        username: row.get(at + 2)?,
+        password_hash: row.get(at + 3)?,
+        admin: row.get(at + 4)?,
+        disabled: row.get(at + 5)?,
+        last_seen: row.get(at + 6)?,
+    })
+}
+
+/// The form in which e-mail addresses are compared.
+fn email_key(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+pub(super) fn create(
+    tx: &mut Tx<'_>,
+    user: NewUser,
+    session: NewSession,
+) -> Result<UserRecord, StoreError> {
+    let admin = match user.admission {
+        Admission::Open { first_is_admin } => match (is_empty(tx.conn)?, first_is_admin) {
+            (true, false) => return Err(StoreError::NotFirst),
+            (empty, _) => empty,
+        },
+        Admission::Invite { token_hash } => invites::take(tx.conn, &token_hash, user.at)?,
+    };
+    let key = user.username.key();
+    let email = user.email.as_ref().map(|email| email_key(email.as_str()));
+    if exists(tx.conn, "SELECT 1 FROM users WHERE username_key = ?1", &key)? {
+        return Err(StoreError::Taken(Unique::Username));
+    }
+    if let Some(email) = &email
+        && exists(tx.conn, "SELECT 1 FROM users WHERE email = ?1", email)?
+    {
+        return Err(StoreError::Taken(Unique::Email));
+    }
+    let inserted = tx
+        .conn
+        .prepare_cached(
+            "INSERT INTO users (id, username, username_key, email, password_hash, admin, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            user.id.as_bytes(),
+            user.username.as_str(),
+            key,
+            email,
+            user.password_hash,
+            admin,
+            user.at,
+        ])?;
+    if inserted == 0 {
+        return Err(StoreError::Conflict);
+    }
+    let no = UserNo(tx.conn.last_insert_rowid());
+    sessions::open(tx, Actor { no, id: user.id }, &session)?;
+    Ok(UserRecord {
+        no,
+        id: user.id,
+        username: user.username.into(),
+        password_hash: user.password_hash,
+        admin,
+        disabled: false,
+        last_seen: None,
+    })
+}
+
+fn exists(conn: &Connection, sql: &str, value: &str) -> Result<bool, StoreError> {
+    Ok(conn.prepare_cached(sql)?.exists([value])?)
+}
+
+pub(super) fn is_empty(conn: &Connection) -> Result<bool, StoreError> {
+    Ok(!conn
+        .prepare_cached("SELECT 1 FROM users LIMIT 1")?
+        .exists([])?)
+}
+
+pub(super) fn by_login(conn: &Connection, login: &str) -> Result<Option<UserRecord>, StoreError> {
+    // A name has no `@`, an address always has one.
+    if login.contains('@') {
+        let sql = concat!("SELECT ", columns!(), " FROM users u WHERE u.email = ?1");
+        return Ok(conn
+            .prepare_cached(sql)?
+            .query_row([email_key(login)], |row| record(row, 0))
+            .optional()?);
+    }
+    by_name(conn, login)
+}
+
+fn by_name(conn: &Connection, name: &str) -> Result<Option<UserRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.username_key = ?1"
+    );
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([username_key(name)], |row| record(row, 0))
+        .optional()?)
+}
+
+pub(super) fn find(
+    conn: &Connection,
+    ids: &[UserId],
+    names: &[String],
+) -> Result<Vec<UserRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM users u WHERE u.id = ?1");
+    let mut by_id = conn.prepare_cached(sql)?;
+    let mut seen = std::collections::HashSet::new();
+    let mut found = Vec::new();
+    for id in ids {
+        let user = by_id
+            .query_row([id.as_bytes()], |row| record(row, 0))
+            .optional()?;
+        found.extend(user.filter(|user| seen.insert(user.no)));
+    }
+    for name in names {
+        found.extend(by_name(conn, name)?.filter(|user| seen.insert(user.no)));
+    }
+    Ok(found)
+}
+
+pub(super) fn search(
+    conn: &Connection,
+    query: &str,
+    limit: u32,
+) -> Result<Vec<UserRecord>, StoreError> {
+    let key = username_key(query);
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u
+         WHERE u.disabled = 0 AND u.username_key >= ?1 AND u.username_key < ?1 || char(0x10ffff)
+         ORDER BY u.username_key LIMIT ?2"
+    );
+    let mut found = conn
+        .prepare_cached(sql)?
+        .query_map(params![key, limit], |row| record(row, 0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let rest = limit.saturating_sub(found.len() as u32);
+    if rest > 0 && !key.is_empty() {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM users u WHERE u.disabled = 0 AND instr(u.username_key, ?1) > 1
+              AND NOT (u.username_key >= ?1 AND u.username_key < ?1 || char(0x10ffff))
+              ORDER BY u.username_key LIMIT ?2"
+        );
+        let mut select = conn.prepare_cached(sql)?;
+        for user in select.query_map(params![key, rest], |row| record(row, 0))? {
+            found.push(user?);
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn set_last_seen(
+    conn: &Connection,
+    seen: &[(UserNo, UnixMillis)],
+) -> Result<(), StoreError> {
+    let mut update = conn.prepare_cached(
+        "UPDATE users SET last_seen = ?2 WHERE user_no = ?1 AND coalesce(last_seen, 0) < ?2",
+    )?;
+    for (user, at) in seen {
+        update.execute(params![user.0, at])?;
+    }
+    Ok(())
+}
+
+/// See [`Store::acquaintances`](crate::store::Store::acquaintances).
+pub(super) fn acquaintances(
+    conn: &Connection,
+    user: UserNo,
+    max_members: u32,
+) -> Result<Vec<UserRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.user_no IN (
+            SELECT other.user_no FROM members mine
+            JOIN chats c ON c.chat_no = mine.chat_no AND c.members <= ?2
+            JOIN members other ON other.chat_no = mine.chat_no AND other.left_at IS NULL
+            WHERE mine.user_no = ?1 AND mine.left_at IS NULL)
+          AND u.user_no <> ?1 ORDER BY u.user_no"
+    );
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_map(params![user.0, max_members], |row| record(row, 0))?
+        .collect::<Result<Vec<_>, _>>()?)
+}
+
+/// Opens a session of a user who exists.
+pub(super) fn sign_in(
+    tx: &mut Tx<'_>,
+    user: UserNo,
+    session: &NewSession,
+) -> Result<(), StoreError> {
+    let actor = account::actor(tx.conn, user)?;
+    sessions::open(tx, actor, session)
+}
+
+/// Ends a session; see [`Store::end_session`](crate::store::Store::end_session).
+pub(super) fn sign_out(
+    tx: &mut Tx<'_>,
+    user: UserNo,
+    session: proto::id::SessionId,
+    at: UnixMillis,
+) -> Result<bool, StoreError> {
+    if !sessions::delete(tx.conn, user, session)? {
+        return Ok(false);
+    }
+    let actor = account::actor(tx.conn, user)?;
+    let about = About::Session(session);
+    account::append(tx, actor, account_kind::SESSION_ENDED, at, about)?;
+    Ok(true)
+}

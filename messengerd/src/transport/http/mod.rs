@@ -1,0 +1,104 @@
+//! The HTTP router, the same over TLS and on plain loopback: the start page,
+//! `/health`, and the native protocol on WebSocket.
+
+mod pages;
+pub mod serve;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use proto::limits::FRAME_BYTES;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::websocket;
+use crate::service::Service;
+use crate::session::connection::Peer;
+use crate::session::{self, ServerInfo};
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Context {
+    /// The rules.
+    pub service: Arc<Service>,
+    /// What clients are told of this server.
+    pub info: Arc<ServerInfo>,
+    /// The key's fingerprint, shown on the start page.
+    pub fingerprint: String,
+    /// The port of the native protocol, shown on the start page.
+    pub port: u16,
+    /// Running sessions.
+    pub sessions: TaskTracker,
+    /// Ends them.
+    pub stop: CancellationToken,
+}
+
+/// The routes.
+pub fn router(context: Context) -> Router {
+    Router::new()
+        .route("/", get(pages::start))
+        .route("/health", get(health))
+        .route(proto::WEBSOCKET_PATH, get(upgrade))
+        .fallback(pages::missing)
+        .layer(axum::middleware::map_response(harden))
+        .with_state(context)
+}
+
+async fn health() -> Json<serde_json::Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+async fn upgrade(
+    State(context): State<Context>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Context {
+        service,
+        info,
+        sessions,
+        stop,
+        ..
+    } = context;
+    if stop.is_cancelled() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    upgrade
+        // The default reserves 128 KiB for each connection.
+        .read_buffer_size(4096)
+        .write_buffer_size(4096)
+        .max_message_size(FRAME_BYTES)
+        .max_frame_size(FRAME_BYTES)
+        .on_upgrade(move |socket| {
+            let (reader, writer) = websocket::split(socket);
+            let session = session::serve(service, info, Peer { address }, reader, writer, stop);
+            sessions.track_future(Box::pin(session))
+        })
+}
+
+/// Headers for every answer: nothing from elsewhere, no frames, no guessing.
+async fn harden(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
