@@ -194,7 +194,9 @@ async fn users(
             daemon.user(wire, &name, live).await
         });
     }
-    tasks.join_all().await
+    let mut users = tasks.join_all().await;
+    users.sort_by_key(name_number);
+    users
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -225,6 +227,7 @@ async fn acknowledgements() {
             chats.push(own);
         }
         let (mut ratios, mut rates, mut raws) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cpu, mut sent_in_all) = (0.0, 0);
         let mut times = Histogram::<u64>::new(3).unwrap();
         let mut single = Histogram::<u64>::new(3).unwrap();
         let drain = peers
@@ -238,6 +241,7 @@ async fn acknowledgements() {
         }
         for _ in 0..5 {
             let raw = raw_rate(64, ROUND).await;
+            let cpu_before = daemon.cpu();
             let start = Instant::now();
             let mut tasks = tokio::task::JoinSet::new();
             for (mut client, own) in clients.drain(..).zip(chats.clone()) {
@@ -268,6 +272,8 @@ async fn acknowledgements() {
             }
             // The order of the clients changed; their chats go with them.
             clients.sort_by_key(name_number);
+            cpu += daemon.cpu() - cpu_before;
+            sent_in_all += count;
             let rate = count as f64 / elapsed;
             ratios.push(rate / raw);
             rates.push(rate);
@@ -284,6 +290,7 @@ async fn acknowledgements() {
                 "per_second": median(rates).round(), "raw_per_second": median(raws).round(),
                 "ratio": rounded(median(ratios)), "target_ratio": 0.5,
                 "p50_us": times.value_at_quantile(0.5), "p99_us": times.value_at_quantile(0.99),
+                "server_cpu_us_each": rounded(cpu * 1e6 / sent_in_all as f64),
                 "single_p50_us": single.value_at_quantile(0.5),
             }),
         );
@@ -344,8 +351,21 @@ async fn fan_out(wire: Wire) {
     const EVENTS: usize = 40;
     let size = crowd();
     let daemon = Arc::new(Process::daemon());
+    // Accounts first, as their passwords take a while to hash, then the
+    // connections: a server may drop those that stay silent.
+    let accounts = users(&daemon, wire, size, "member", false).await;
+    let tokens: Vec<_> = accounts
+        .into_iter()
+        .map(|account| account.me.unwrap())
+        .collect();
+    let mut members = Vec::with_capacity(size);
+    for me in tokens {
+        let mut member = daemon.open(wire).await;
+        member.hello(Some(me.token.clone()), true).await.unwrap();
+        member.me = Some(me);
+        members.push(member);
+    }
     let mut author = daemon.user(wire, "author", false).await;
-    let mut members = users(&daemon, wire, size, "member", true).await;
     let chat = author.group("crowd", vec![]).await.id;
     for part in members.chunks(500) {
         let users: Vec<UserId> = part.iter().map(Client::id).collect();

@@ -19,6 +19,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(20);
 /// Moves in one batch.
 const BATCH: usize = 2_000;
+/// Cursors remembered before they are forgotten all at once.
+const KNOWN: usize = 100_000;
 
 type Key = (ChatNo, UserNo);
 
@@ -36,6 +38,18 @@ struct Move {
 struct State {
     waiting: HashMap<Key, Move>,
     moved: HashMap<Key, Instant>,
+    /// Where read cursors stood when they were last written or looked up. They
+    /// only grow, so an old value is never too large.
+    known: HashMap<Key, Seq>,
+}
+
+impl State {
+    fn learn(&mut self, key: Key, read: Seq) {
+        if self.known.len() >= KNOWN {
+            self.known.clear();
+        }
+        self.known.insert(key, read);
+    }
 }
 
 /// See the module.
@@ -108,7 +122,7 @@ impl Cursors {
         state
             .moved
             .retain(|_, at| now.duration_since(*at) < INTERVAL);
-        let State { waiting, moved } = &mut *state;
+        let State { waiting, moved, .. } = &mut *state;
         let mut due = Vec::new();
         let mut next: Option<Instant> = None;
         waiting.retain(|key, waiting| {
@@ -149,10 +163,16 @@ impl Cursors {
                     delivered,
                 });
             }
-            if let Err(error) = self.store.move_cursors(moves).await {
+            match self.store.move_cursors(moves).await {
+                Ok(moved) => {
+                    let mut state = self.state();
+                    for cursor in moved {
+                        state.learn((cursor.chat, cursor.user), cursor.read);
+                    }
+                }
                 // Clients keep their own cursors and send them again when they
                 // see that the server's are behind.
-                tracing::warn!(%error, "cursors not written");
+                Err(error) => tracing::warn!(%error, "cursors not written"),
             }
         }
         next
@@ -166,9 +186,16 @@ impl Cursors {
         if waiting.read + 1 >= first {
             return last;
         }
+        let known = self.state().known.get(&(chat, user)).copied();
+        if known.is_some_and(|read| read + 1 >= first) {
+            return last;
+        }
         match self.store.head(chat, user).await {
-            Ok(Some(head)) if head.read + 1 >= first => last,
-            Ok(_) => 0,
+            Ok(Some(head)) => {
+                self.state().learn((chat, user), head.read);
+                if head.read + 1 >= first { last } else { 0 }
+            }
+            Ok(None) => 0,
             Err(error) => {
                 tracing::warn!(%error, "cursor not read");
                 0
