@@ -301,7 +301,7 @@ impl Model {
         self.scroll_lines(pages * page);
     }
 
-    pub(super) fn to_first_unread(&mut self) -> Vec<Effect> {
+    pub(super) fn go_to_first_unread(&mut self) -> Vec<Effect> {
         let me = self.me();
         let Some(open) = &mut self.open else {
             return self.open_next_unread();
@@ -321,7 +321,7 @@ impl Model {
         self.open_next_unread()
     }
 
-    pub(super) fn to_end(&mut self) -> Vec<Effect> {
+    pub(super) fn go_to_end(&mut self) -> Vec<Effect> {
         let Some(open) = &mut self.open else {
             return Vec::new();
         };
