@@ -241,6 +241,7 @@ fn device_name() -> Result<DeviceName, ClientError> {
 
 impl Driver {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
+        self.probe_new();
         if self.options.connect {
             let out = self.core.start(0);
             self.carry_out(out);
@@ -350,23 +351,34 @@ impl Driver {
             Ok(established) => {
                 self.connection = Some(established.connection);
                 self.heard = 0;
-                self.remember();
-                self.core.handle_connected(
+                // Said for this once: the key is pinned now.
+                self.trust.fingerprint = None;
+                let out = self.core.handle_connected(
                     now,
                     established.welcome,
                     established.transport,
                     established.address,
-                )
+                );
+                if self.core.is_connected() {
+                    self.remember();
+                }
+                out
             }
             Err(failure) => self.core.handle_connect_failed(now, failure),
         };
         self.carry_out(out);
     }
 
+    /// A server other than the profile's is not to see the session's token
+    /// before it has named its community.
+    fn probe_new(&mut self) {
+        if self.remembered.as_ref() != Some(&self.server.to_string()) {
+            self.core.probe_first();
+        }
+    }
+
     /// The server that answered is the profile's from now on.
     fn remember(&mut self) {
-        // Said for this once: the key is pinned now.
-        self.trust.fingerprint = None;
         let server = self.server.to_string();
         if self.remembered.as_ref() == Some(&server) {
             return;
@@ -439,6 +451,7 @@ impl Driver {
             Command::UseServer(server) => {
                 self.trust.fingerprint = server.fingerprint;
                 self.server = server;
+                self.probe_new();
                 self.core.restart(now)
             }
             Command::Trust(shown) => {
@@ -461,7 +474,7 @@ impl Driver {
     fn sign_out(&self, reply: Reply<()>) {
         let cache = self.cache.clone();
         tokio::spawn(async move {
-            let done = cache.write(|db| db.sign_out(true)).await;
+            let done = cache.write(|db| db.sign_out()).await;
             // Nobody waits any more: it is done all the same.
             let _ = reply.send(done);
         });
@@ -544,7 +557,9 @@ impl Driver {
 
     fn connect(&mut self, token: Option<Token>) {
         self.connection = None;
-        self.token.clone_from(&token);
+        if token.is_some() {
+            self.token.clone_from(&token);
+        }
         let hello = Hello {
             version: proto::VERSION,
             min_version: proto::VERSION,
@@ -665,8 +680,10 @@ impl Driver {
             }
             Step::SessionEnded => {
                 self.shared().account = None;
+                let ended = self.token.take();
                 self.work = Some(Box::pin(async move {
-                    Worked::SessionEnded(cache.write(|db| db.sign_out(false)).await)
+                    let done = cache.write(move |db| db.end_session(ended.as_ref())).await;
+                    Worked::SessionEnded(done)
                 }));
             }
             Step::Typing(chat, user, on) => {

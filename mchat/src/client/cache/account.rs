@@ -163,14 +163,25 @@ impl Db {
         Ok(())
     }
 
-    /// Forgets the session's token; with `wipe` also what was cached, unless
-    /// unsent messages wait.
-    pub(crate) fn sign_out(&mut self, forget: bool) -> Result<(), DbError> {
+    /// Forgets the session, and what was cached unless unsent messages wait.
+    pub(crate) fn sign_out(&mut self) -> Result<(), DbError> {
         let tx = self.begin()?;
         set_meta(&tx, "token", None)?;
         set_meta(&tx, "session", None)?;
-        if forget && unsent(&tx)? == 0 {
+        if unsent(&tx)? == 0 {
             wipe(&tx)?;
+        }
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// Forgets the session that the server has ended, unless another process
+    /// has opened a new one meanwhile.
+    pub(crate) fn end_session(&mut self, ended: Option<&Token>) -> Result<(), DbError> {
+        let tx = self.begin()?;
+        if meta(&tx, "token")?.as_deref() == ended.map(Token::as_str) {
+            set_meta(&tx, "token", None)?;
+            set_meta(&tx, "session", None)?;
         }
         tx.commit()?;
         Ok(())

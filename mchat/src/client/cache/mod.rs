@@ -12,6 +12,8 @@ mod foreign;
 mod members;
 mod outbox;
 mod schema;
+#[cfg(test)]
+mod tests;
 pub(crate) mod verify;
 
 use std::path::Path;

@@ -81,6 +81,17 @@ enum Phase {
     Refused(Refusal),
 }
 
+/// Why a connection is made without the session's token at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    /// It is made with the token.
+    No,
+    /// A server that was never asked: the token is for one community alone.
+    NewServer,
+    /// The server did not know the session. Another community would not.
+    SessionEnded,
+}
+
 /// A sync that somebody waits for.
 #[derive(Debug)]
 struct Sync {
@@ -104,6 +115,7 @@ pub struct Core {
     backoff: Backoff,
 
     token: Option<Token>,
+    probe: Probe,
     user: Option<UserId>,
     community: Option<Uuid>,
     server: Option<Uuid>,
@@ -145,6 +157,7 @@ impl Core {
             waiting: VecDeque::new(),
             backoff: Backoff::new(seed),
             token: stored.token.clone(),
+            probe: Probe::No,
             user: stored.user,
             community: stored.community,
             server: None,
@@ -192,6 +205,14 @@ impl Core {
         self.finish(now)
     }
 
+    /// The next connection is to a server that was never asked: it is made
+    /// without the token until the server has named its community.
+    pub fn probe_first(&mut self) {
+        if self.token.is_some() {
+            self.probe = Probe::NewServer;
+        }
+    }
+
     /// Another server is asked from now on: what was being made is dropped.
     pub fn restart(&mut self, now: Millis) -> Vec<Output> {
         self.lose(now, "");
@@ -205,9 +226,8 @@ impl Core {
         self.phase = Phase::Connecting;
         self.out
             .push(Output::Event(ClientEvent::Link(Link::Connecting)));
-        self.out.push(Output::Connect {
-            token: self.token.clone(),
-        });
+        let token = self.token.clone().filter(|_| self.probe == Probe::No);
+        self.out.push(Output::Connect { token });
     }
 
     /// A connection is up and the server has answered the Hello.
@@ -228,9 +248,23 @@ impl Core {
                 .community
                 .is_some_and(|community| community != welcome.community)
         {
+            self.probe = Probe::NewServer;
             self.out.push(Output::Disconnect);
             self.refuse(Refusal::OtherCommunity);
             return self.finish(now);
+        }
+        match std::mem::replace(&mut self.probe, Probe::No) {
+            Probe::No => {}
+            Probe::NewServer => {
+                self.out.push(Output::Disconnect);
+                self.connect();
+                return self.finish(now);
+            }
+            Probe::SessionEnded => {
+                self.token = None;
+                self.out.push(Output::SessionEnded);
+                self.out.push(Output::Event(ClientEvent::Account(None)));
+            }
         }
         if let Some(token) = welcome.token {
             self.token = Some(token.clone());
@@ -308,13 +342,10 @@ impl Core {
         }
     }
 
-    /// The server knows the session no more: without it the connection can only
-    /// be used to sign in.
+    /// The server does not know the session. It is ended if this is the server
+    /// that it belonged to, which a connection without it tells.
     fn end_session(&mut self) {
-        self.token = None;
-        self.out.push(Output::SessionEnded);
-        self.out.push(Output::Event(ClientEvent::Account(None)));
-        self.fail_waiting(&ClientError::SignedOut);
+        self.probe = Probe::SessionEnded;
         self.connect();
     }
 
@@ -418,6 +449,7 @@ impl Core {
     /// The person signed out: the connection stays, without a session.
     pub fn handle_signed_out(&mut self, now: Millis) -> Vec<Output> {
         self.token = None;
+        self.probe = Probe::No;
         self.out.push(Output::Event(ClientEvent::Account(None)));
         self.restart(now)
     }
@@ -561,6 +593,11 @@ impl Core {
     /// Whether messages of the outbox are on their way or about to be.
     pub fn is_draining(&self) -> bool {
         !self.outbox.is_empty()
+    }
+
+    /// Whether the connection is up and is to stay.
+    pub fn is_connected(&self) -> bool {
+        matches!(self.phase, Phase::Online | Phase::SignedOut)
     }
 
     /// Whether the connection is up and somebody is signed in.

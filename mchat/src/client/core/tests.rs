@@ -305,18 +305,23 @@ impl World {
     }
 
     fn welcome(&mut self) {
+        self.welcome_from(COMMUNITY, true);
+    }
+
+    fn welcome_from(&mut self, community: Uuid, signed_in: bool) {
+        let account = Account {
+            user: ME,
+            username: "me".into(),
+            session: SessionId(Uuid::from_u128(3)),
+            admin: false,
+        };
         let welcome = Welcome {
             version: 1,
             capabilities: Vec::new(),
             server: "test".into(),
-            community: COMMUNITY,
+            community,
             nodes: Vec::new(),
-            account: Some(Account {
-                user: ME,
-                username: "me".into(),
-                session: SessionId(Uuid::from_u128(3)),
-                admin: false,
-            }),
+            account: signed_in.then_some(account),
             token: None,
             time: 0,
         };
@@ -739,17 +744,7 @@ fn delivered_is_told_at_most_once_a_second() {
 fn another_community_is_refused() {
     let mut world = World::new(true);
     world.act(|core, now| core.start(now));
-    let welcome = Welcome {
-        version: 1,
-        capabilities: Vec::new(),
-        server: "test".into(),
-        community: Uuid::from_u128(5),
-        nodes: Vec::new(),
-        account: None,
-        token: None,
-        time: 0,
-    };
-    world.act(|core, now| core.handle_connected(now, welcome, Transport::Quic, "h:1".into()));
+    world.welcome_from(Uuid::from_u128(5), false);
     assert_eq!(
         *world.last_link(),
         Link::Refused {
@@ -767,8 +762,41 @@ fn an_ended_session_is_signed_out() {
     world.tell(&Event::Goodbye(Goodbye {
         error: ErrorCode::Unauthenticated.into(),
     }));
+    // Asked without it first: another community would not know it either.
     assert_eq!(world.connects.last().unwrap().1, None);
+    assert!(!world.events.contains(&ClientEvent::Account(None)));
+    world.welcome_from(COMMUNITY, false);
     assert!(world.events.contains(&ClientEvent::Account(None)));
+    assert!(matches!(world.last_link(), Link::SignedOut { .. }));
+}
+
+#[test]
+fn another_community_does_not_end_the_session() {
+    let mut world = World::new(true);
+    world.act(|core, now| core.start(now));
+    let unknown = Failure::Goodbye(ErrorCode::Unauthenticated.into());
+    world.act(|core, now| core.handle_connect_failed(now, unknown));
+    world.welcome_from(Uuid::from_u128(5), false);
+    let why = Refusal::OtherCommunity;
+    assert_eq!(*world.last_link(), Link::Refused { why });
+    // Back at the right server it goes on.
+    world.act(|core, now| core.restart(now));
+    world.welcome_from(COMMUNITY, false);
+    assert_eq!(world.connects.last().unwrap().1, Some(token()));
+    world.welcome();
+    assert!(!world.events.contains(&ClientEvent::Account(None)));
+}
+
+#[test]
+fn a_new_server_does_not_see_the_token_first() {
+    let mut world = World::new(true);
+    world.core.probe_first();
+    world.act(|core, now| core.start(now));
+    assert_eq!(world.connects.last().unwrap().1, None);
+    world.welcome_from(COMMUNITY, false);
+    assert_eq!(world.connects.last().unwrap().1, Some(token()));
+    world.welcome();
+    assert!(matches!(world.last_link(), Link::Online { .. }));
 }
 
 #[derive(Debug, Clone)]

@@ -142,7 +142,7 @@ pub(crate) async fn sessions_open_and_end(bed: Bed) {
     ));
 }
 
-pub(crate) async fn a_disabled_or_ended_session_is_none(bed: Bed) {
+pub(crate) async fn an_ended_session_is_none(bed: Bed) {
     let session = new_session();
     let ann = bed
         .store

@@ -156,7 +156,7 @@ macro_rules! conformance {
                 an_invite_counts_its_uses
                 an_invite_expires
                 sessions_open_and_end
-                a_disabled_or_ended_session_is_none
+                an_ended_session_is_none
                 people_are_found
                 last_seen_never_moves_back
                 a_setting_is_kept_once

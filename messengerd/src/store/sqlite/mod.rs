@@ -1,10 +1,9 @@
 //! The embedded back end: one SQLite database in WAL mode.
 //!
-//! - [`writer`], the one thread that writes, in groups of one commit;
-//! - [`readers`], threads that read beside it;
-//! - [`upkeep`], checkpoints and block digests behind both;
-//! - [`schema`], migrations;
-//! - the others: statements, one file per noun.
+//! One thread writes, in groups of one commit (`writer`); a few read beside it
+//! (`readers`); one moves the log into the database and digests full blocks
+//! behind them (`upkeep`). `schema` has the migrations, every other file the
+//! statements of one noun.
 
 mod account;
 mod chats;
@@ -59,9 +58,6 @@ pub struct Options {
     pub readers: usize,
     /// Reads that may wait.
     pub read_queue: usize,
-    /// Largest size of the database in pages of 4 KiB, if any: beyond it a
-    /// write is answered as on a full disk.
-    pub max_pages: Option<u32>,
 }
 
 impl Default for Options {
@@ -72,7 +68,6 @@ impl Default for Options {
             queue_bytes: 64 * 1024 * 1024,
             readers: 3,
             read_queue: 16_384,
-            max_pages: None,
         }
     }
 }
@@ -99,6 +94,30 @@ pub fn migrate(path: &Path) -> Result<Vec<u32>, StoreError> {
     schema::apply(&mut conn, schema::MIGRATIONS)
 }
 
+/// Stores an invite in a database that a daemon may have open.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where there is no database or no account yet
+/// (the first one is the administrator's, by the daemon's own invite), and
+/// whatever the file answers.
+pub fn create_invite(path: &Path, invite: &NewInvite) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Unavailable(format!(
+            "there is no {}: start the daemon once",
+            path.display()
+        )));
+    }
+    let conn = Source::new(path, &Options::default()).writer()?;
+    if users::is_empty(&conn)? {
+        return Err(StoreError::Unavailable(
+            "there is no account yet: make the first one with the invite that the daemon prints"
+                .to_owned(),
+        ));
+    }
+    invites::create(&conn, invite)
+}
+
 impl SqliteStore {
     /// Opens or creates the store, brings it to this program's schema and
     /// starts its threads.
@@ -123,9 +142,6 @@ impl SqliteStore {
         let source = Source::new(path, options);
         let mut conn = source.writer()?;
         schema::apply(&mut conn, schema::MIGRATIONS)?;
-        if let Some(pages) = options.max_pages {
-            conn.pragma_update(None, "max_page_count", pages)?;
-        }
         let fresh = Uuid::now_v7();
         let community = invites::setting_or_insert(&conn, "community", fresh.as_bytes())?;
         let community = Uuid::from_slice(&community)
