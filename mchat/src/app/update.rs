@@ -184,7 +184,7 @@ impl Model {
         self.link = link;
         self.was_online |= online;
         if online {
-            self.older_may_work();
+            self.more_may_come();
         }
         self.settle_first();
     }

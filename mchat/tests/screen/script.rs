@@ -162,6 +162,11 @@ impl Script {
         text
     }
 
+    /// The cells drawn last.
+    pub(crate) fn buffer(&self) -> &ratatui::buffer::Buffer {
+        self.terminal.backend().buffer()
+    }
+
     pub(crate) fn cursor(&mut self) -> (u16, u16) {
         self.screen();
         let place = self.terminal.get_cursor_position().unwrap();
