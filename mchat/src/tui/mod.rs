@@ -34,7 +34,7 @@ pub use self::guard::{Guard, restore};
 pub use self::words::sentence_of;
 
 use self::effects::Effects;
-use self::signals::Signals;
+pub use self::signals::Signals;
 use crate::app::{Msg, Start};
 use crate::client::model::ClientEvent;
 use crate::client::{Client, Events};
