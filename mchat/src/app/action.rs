@@ -140,7 +140,7 @@ pub const ACTIONS: &[Entry] = actions! {
         Action::LineUp, "", ["S-Up"], HelpLineUp;
         Action::LineDown, "", ["S-Down"], HelpLineDown;
         Action::FirstUnread, "first-unread", ["A-u"], HelpFirstUnread;
-        Action::ToEnd, "end", ["C-End", "A-End", "Esc"], HelpToEnd;
+        Action::ToEnd, "end", ["Esc", "C-End", "A-End"], HelpToEnd;
         Action::Retry, "retry", ["C-r"], HelpRetry;
         Action::Discard, "discard", ["C-x"], HelpDiscard;
         Action::Reconnect, "reconnect", ["F5"], HelpReconnect;

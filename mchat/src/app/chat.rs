@@ -122,6 +122,10 @@ impl Model {
                 let was_at_end = open.at_end(height);
                 let last = open.bounds().map_or(0, |(_, last)| last);
                 let first_time = !open.loaded;
+                if load.purpose == Purpose::Older && part.entries.is_empty() && part.older_remote {
+                    // The server has brought nothing.
+                    open.older = Older::Failed;
+                }
                 open.take(part, load.purpose, load.ticket, me);
                 let unseen = !(was_at_end && self.focused && self.popups.is_empty());
                 if !first_time
@@ -142,7 +146,15 @@ impl Model {
                 self.rebuild();
                 self.go_to_new();
             }
-            Err(why) => self.notify(why),
+            Err(why) => {
+                // Asked again once the person scrolls, not in a circle.
+                match load.purpose {
+                    Purpose::Older => open.older = Older::Failed,
+                    Purpose::Newer => open.newer_busy = true,
+                    Purpose::Replace | Purpose::State => {}
+                }
+                self.notify(why);
+            }
         }
         if again {
             self.refresh_open()
@@ -228,12 +240,13 @@ impl Model {
         }
     }
 
-    /// After a failure older entries are asked for again.
-    pub(super) fn older_may_work(&mut self) {
-        if let Some(open) = &mut self.open
-            && open.older == Older::Failed
-        {
-            open.older = Older::Idle;
+    /// After a failure entries are asked for again.
+    pub(super) fn more_may_come(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.newer_busy = false;
+            if open.older == Older::Failed {
+                open.older = Older::Idle;
+            }
         }
     }
 
@@ -288,9 +301,7 @@ impl Model {
 
     pub(super) fn scroll_lines(&mut self, lines: isize) {
         let height = usize::from(self.timeline_height());
-        if lines < 0 {
-            self.older_may_work();
-        }
+        self.more_may_come();
         if let Some(open) = &mut self.open {
             open.scroll_by(lines, height);
         }
@@ -301,7 +312,7 @@ impl Model {
         self.scroll_lines(pages * page);
     }
 
-    pub(super) fn to_first_unread(&mut self) -> Vec<Effect> {
+    pub(super) fn go_to_first_unread(&mut self) -> Vec<Effect> {
         let me = self.me();
         let Some(open) = &mut self.open else {
             return self.open_next_unread();
@@ -321,7 +332,7 @@ impl Model {
         self.open_next_unread()
     }
 
-    pub(super) fn to_end(&mut self) -> Vec<Effect> {
+    pub(super) fn go_to_end(&mut self) -> Vec<Effect> {
         let Some(open) = &mut self.open else {
             return Vec::new();
         };

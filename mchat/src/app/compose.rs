@@ -4,7 +4,7 @@ use proto::catalog::{Text, fill};
 use proto::id::{ChatId, EntryId};
 use proto::limits::MESSAGE_BYTES;
 
-use super::edit::{Edit, Editor};
+use super::edit::Edit;
 use super::layout::Layout;
 use super::message::Effect;
 use super::model::{Model, Pane};
@@ -113,7 +113,7 @@ impl Model {
             Effect::Typing { chat, on: false },
             Effect::Send { chat, id, text },
         ];
-        effects.extend(self.to_end());
+        effects.extend(self.go_to_end());
         self.rebuild();
         effects
     }
@@ -133,7 +133,7 @@ impl Model {
         if let Some(open) = self.open.as_mut().filter(|open| open.id == chat) {
             open.pending.retain(|row| row.id != id);
         }
-        let draft = self.drafts.entry(chat).or_insert_with(Editor::new);
+        let draft = self.drafts.entry(chat).or_default();
         let later = draft.take();
         draft.insert(text);
         if !later.is_empty() {

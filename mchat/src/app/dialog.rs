@@ -13,7 +13,7 @@ use super::popup::{self, NewChat, Popup, Search, Step};
 
 impl Model {
     pub(super) fn open_new_chat(&mut self) {
-        self.popups.push(Popup::NewChat(NewChat::new()));
+        self.popups.push(Popup::NewChat(Box::new(NewChat::new())));
     }
 
     /// Text typed or pasted into a dialog.

@@ -207,6 +207,21 @@ impl Editor {
         wrap::wrap(&self.text, columns.saturating_sub(1), Spaces::Keep)
     }
 
+    /// How many lines those are, up to `most`. Looks at no more of a long text
+    /// than that needs, as it is asked with every key.
+    pub fn line_count(&self, columns: usize, most: usize) -> usize {
+        // Eight bytes for a column hold all but texts of marks and joiners,
+        // which then show in fewer lines than they might.
+        let mut end = self.text.len().min(most * columns * 8);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let shown = &self.text[..end];
+        wrap::wrap(shown, columns.saturating_sub(1), Spaces::Keep)
+            .len()
+            .min(most)
+    }
+
     /// Line and column of the cursor in lines from [`lines`](Self::lines).
     pub fn place(&self, lines: &[Range<usize>]) -> (usize, usize) {
         let row = lines
@@ -380,6 +395,23 @@ mod tests {
         assert!(!editor.vertical(true, 40));
         assert!(editor.vertical(false, 40));
         assert_eq!(editor.cursor(), 8);
+    }
+
+    #[test]
+    fn lines_are_counted_up_to_a_bound() {
+        for text in [
+            "",
+            "one",
+            "one\ntwo\nthree",
+            &"слово ".repeat(5000),
+            &"日本".repeat(900),
+        ] {
+            let editor = editor(text);
+            for columns in [10, 40] {
+                let all = editor.lines(columns).len();
+                assert_eq!(editor.line_count(columns, 8), all.min(8), "{columns}");
+            }
+        }
     }
 
     #[test]

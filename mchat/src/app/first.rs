@@ -19,7 +19,7 @@ pub enum First {
     /// Whether to trust it; its fingerprint.
     Trust(String),
     /// Who one is.
-    Sign(SignForm),
+    Sign(Box<SignForm>),
 }
 
 /// Asks for the server.
@@ -143,7 +143,12 @@ impl First {
     /// The text field that keys go to.
     pub(super) fn editor_mut(&mut self) -> Option<&mut Editor> {
         match self {
-            Self::Server(form) => Some(&mut form.address),
+            Self::Server(form) => {
+                // Who writes another address is not taken away from it when
+                // the former one answers.
+                form.busy = false;
+                Some(&mut form.address)
+            }
             Self::Trust(_) => None,
             Self::Sign(form) => Some(form.editor_mut()),
         }
@@ -186,7 +191,7 @@ impl Model {
             (Some(First::Sign(_)), _) => {}
             (Some(First::Server(form)), Link::SignedOut { .. }) if !form.busy => {}
             (_, Link::SignedOut { .. }) => {
-                self.first = Some(First::Sign(SignForm::new(self.invite.as_deref())));
+                self.first = Some(First::Sign(Box::new(SignForm::new(self.invite.as_deref()))));
             }
             (Some(First::Server(form)), _) => {
                 if trouble.is_some() {

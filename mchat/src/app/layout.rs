@@ -30,7 +30,7 @@ pub const SMALLEST: (u16, u16) = (40, 10);
 /// From this width on, list and chat stand side by side.
 const SIDE_BY_SIDE: u16 = 64;
 /// Most rows of the composer.
-const COMPOSER_ROWS: u16 = 8;
+pub const COMPOSER_ROWS: u16 = 8;
 
 /// The areas of the main screen. An area that is not shown is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -144,7 +144,7 @@ impl Model {
                 }
                 Vec::new()
             }
-            MouseKind::Press if layout.activity.contains(x, y) => self.to_end(),
+            MouseKind::Press if layout.activity.contains(x, y) => self.go_to_end(),
             MouseKind::WheelUp | MouseKind::WheelDown => {
                 let step = if mouse.kind == MouseKind::WheelUp {
                     -3

@@ -10,7 +10,7 @@ use proto::id::{ChatId, EntryId, UserId};
 
 use super::edit::Editor;
 use super::first::First;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::open::OpenChat;
 use super::popup::Popup;
 use crate::client::model::{AccountRow, ChatRow, Link};
@@ -202,7 +202,10 @@ impl Model {
     /// Where everything is on the main screen.
     pub fn layout(&self) -> Layout {
         let columns = usize::from(Layout::composer_width(self.size));
-        let composer_rows = self.draft().map_or(1, |draft| draft.lines(columns).len());
+        let most = usize::from(layout::COMPOSER_ROWS);
+        let composer_rows = self
+            .draft()
+            .map_or(1, |draft| draft.line_count(columns, most));
         Layout::new(
             self.size,
             self.pane == Pane::List,

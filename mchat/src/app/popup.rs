@@ -15,7 +15,7 @@ pub enum Popup {
     /// Choosing a command.
     Palette(Palette),
     /// Starting a chat.
-    NewChat(NewChat),
+    NewChat(Box<NewChat>),
 }
 
 /// The command palette.

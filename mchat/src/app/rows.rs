@@ -36,6 +36,8 @@ pub enum Show {
     Gap,
     /// The day that begins.
     Day(String),
+    /// There are earlier ones that are not here yet.
+    Earlier,
     /// From here on nothing was read.
     New,
     /// Who wrote, and when.
@@ -135,6 +137,16 @@ pub fn build(chat: &OpenChat, look: &Look) -> Vec<Row> {
         .collect();
     let marks = marks(&reaches, look.lang);
 
+    if let Some(first) = chat.entries.first()
+        && (chat.older_cached || chat.older_remote)
+    {
+        builder.rows.push(Row {
+            id: first.id,
+            // Farther from the entry than any line of its own.
+            offset: isize::MIN / 2,
+            show: Show::Earlier,
+        });
+    }
     for (entry, mark) in chat.entries.iter().zip(&marks) {
         builder.entry(entry, chat.new_from == Some(entry.seq), mark.clone());
     }
@@ -373,10 +385,12 @@ impl Builder<'_> {
 
     /// An empty line, where there is something above.
     fn separate(&mut self, id: EntryId) {
-        let open = self
-            .rows
-            .last()
-            .is_some_and(|row| !matches!(row.show, Show::Gap | Show::Day(_) | Show::New));
+        let open = self.rows.last().is_some_and(|row| {
+            !matches!(
+                row.show,
+                Show::Gap | Show::Day(_) | Show::New | Show::Earlier
+            )
+        });
         if open {
             self.push(id, Show::Gap);
         }

@@ -184,7 +184,7 @@ impl Model {
         self.link = link;
         self.was_online |= online;
         if online {
-            self.older_may_work();
+            self.more_may_come();
         }
         self.settle_first();
     }
@@ -301,8 +301,8 @@ impl Model {
             Action::PageDown => self.scroll_pages(1),
             Action::LineUp => self.scroll_lines(-1),
             Action::LineDown => self.scroll_lines(1),
-            Action::FirstUnread => return self.to_first_unread(),
-            Action::ToEnd => return self.to_end(),
+            Action::FirstUnread => return self.go_to_first_unread(),
+            Action::ToEnd => return self.go_to_end(),
             Action::Retry => return self.retry(),
             Action::Discard => return self.discard(),
             Action::Reconnect => return vec![Effect::Reconnect],

@@ -26,11 +26,15 @@ static HOOK: Once = Once::new();
 /// Holds the terminal: raw mode, alternate screen, mouse, paste and focus
 /// reports. Dropping it gives the terminal back.
 #[derive(Debug)]
-pub(super) struct Guard(());
+pub struct Guard(());
 
 impl Guard {
     /// Takes the terminal.
-    pub(super) fn enter() -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the terminal.
+    pub fn enter() -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {

@@ -30,13 +30,12 @@ use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
 
 pub use self::event_loop::{Executor, Screen, Sources, drive};
-pub use self::guard::restore;
+pub use self::guard::{Guard, restore};
 pub use self::words::sentence_of;
 
 use self::effects::Effects;
-use self::guard::Guard;
-use self::signals::Signals;
-use crate::app::Start;
+pub use self::signals::Signals;
+use crate::app::{Msg, Start};
 use crate::client::model::ClientEvent;
 use crate::client::{Client, Events};
 
@@ -69,11 +68,8 @@ pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Re
     let size = terminal.size()?;
 
     let (replies, results) = mpsc::unbounded_channel();
-    for message in [ClientEvent::Presence(
-        client.presence().into_values().collect(),
-    )] {
-        replies.send(crate::app::Msg::Client(message))?;
-    }
+    let present = client.presence().into_values().collect();
+    replies.send(Msg::Client(ClientEvent::Presence(present)))?;
     let start = Start {
         lang: options.lang,
         color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),

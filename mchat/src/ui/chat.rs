@@ -10,7 +10,7 @@ use crate::app::action::{Action, shown_key};
 use crate::app::compose::first_line;
 use crate::app::layout::{Area, Layout};
 use crate::app::model::Pane;
-use crate::app::open::{Older, OpenChat};
+use crate::app::open::OpenChat;
 use crate::app::rows::{Row, Show};
 
 /// Draws the chat; returns the place of the cursor where keys go there.
@@ -98,27 +98,22 @@ fn timeline(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Are
             },
         );
     }
-    if free > 0 && top == 0 {
-        let hint = match open.older {
-            Older::Fetching | Older::Reading => Some(Text::LoadingOlder),
-            _ if open.older_remote && !model.is_online() => Some(Text::OlderOffline),
-            Older::Idle | Older::Failed => None,
-        };
-        if let Some(hint) = hint {
-            painter.center(
-                area,
-                area.y + free as u16 - 1,
-                model.text(hint),
-                painter.dim(),
-            );
-        }
-    }
 }
 
 fn draw_row(painter: &mut Painter<'_>, model: &Model, row: &Row, area: Area) {
     let Area { x, y, width, .. } = area;
     match &row.show {
         Show::Gap => {}
+        Show::Earlier => {
+            let offline =
+                !model.is_online() && model.open.as_ref().is_some_and(|open| !open.older_cached);
+            let text = if offline {
+                Text::OlderOffline
+            } else {
+                Text::LoadingOlder
+            };
+            painter.center(area, y, model.text(text), painter.dim());
+        }
         Show::Day(day) => painter.titled_rule(area, y, day, painter.dim(), painter.dim()),
         Show::New => {
             let text = model.text(Text::NewMessages);

@@ -93,15 +93,12 @@ fn trust(painter: &mut Painter<'_>, model: &Model, shown: &str, area: Area) {
         &text,
         painter.plain(),
     );
-    painter.paragraph(
-        Area {
-            y: inner.y + 2 + used,
-            height: 4,
-            ..inner
-        },
-        &printable_line(shown),
-        painter.bold(),
-    );
+    let below = Area {
+        y: inner.y + 2 + used,
+        height: 4,
+        ..inner
+    };
+    painter.paragraph(below, &grouped(&printable_line(shown)), painter.bold());
     painter.text(
         inner.x,
         inner.y + inner.height - 1,
@@ -165,6 +162,20 @@ fn sign(painter: &mut Painter<'_>, model: &Model, form: &SignForm, area: Area) -
     );
     painter.text(inner.x, foot, inner.width, &keys, painter.dim());
     cursor
+}
+
+/// A fingerprint in groups of eight, four to a line, as two people compare
+/// them.
+fn grouped(fingerprint: &str) -> String {
+    let digits: Vec<char> = fingerprint.chars().collect();
+    let lines: Vec<String> = digits
+        .chunks(32)
+        .map(|line| {
+            let groups: Vec<String> = line.chunks(8).map(|group| group.iter().collect()).collect();
+            groups.join(" ")
+        })
+        .collect();
+    lines.join("\n")
 }
 
 fn label(field: Field) -> Text {

@@ -2,6 +2,10 @@
 //! what is drawn, and the real program in a pseudo-terminal.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../flow/daemon.rs"]
+#[allow(dead_code, reason = "shared with the flow tests, which use more of it")]
+mod daemon;
+mod pace;
 mod script;
 mod scripts;
 mod shots;

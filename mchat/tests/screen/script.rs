@@ -16,14 +16,14 @@ use uuid::Uuid;
 
 use crate::world::{BORIS, ME, NOON, World, entries};
 
-pub struct Script {
-    pub model: Model,
-    pub world: World,
-    pub now: UnixMillis,
+pub(crate) struct Script {
+    pub(crate) model: Model,
+    pub(crate) world: World,
+    pub(crate) now: UnixMillis,
     terminal: Terminal<TestBackend>,
 }
 
-pub fn online() -> Link {
+pub(crate) fn online() -> Link {
     Link::Online {
         transport: Transport::Quic,
         address: "localhost:8443".to_owned(),
@@ -32,7 +32,7 @@ pub fn online() -> Link {
 
 impl Script {
     /// Anna, signed in and online.
-    pub fn new(world: World, size: (u16, u16), lang: Lang) -> Self {
+    pub(crate) fn new(world: World, size: (u16, u16), lang: Lang) -> Self {
         let account = AccountRow {
             user: ME,
             username: "anna".to_owned(),
@@ -47,7 +47,7 @@ impl Script {
         script
     }
 
-    pub fn with(
+    pub(crate) fn with(
         world: World,
         size: (u16, u16),
         lang: Lang,
@@ -77,11 +77,11 @@ impl Script {
     }
 
     /// English, 80 by 24, with the sample chats.
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self::new(World::sample(), (80, 24), Lang::En)
     }
 
-    pub fn settle(&mut self, effects: Vec<Effect>) {
+    pub(crate) fn settle(&mut self, effects: Vec<Effect>) {
         let mut waiting: std::collections::VecDeque<Effect> = effects.into();
         let mut steps = 0;
         while let Some(effect) = waiting.pop_front() {
@@ -96,18 +96,18 @@ impl Script {
         }
     }
 
-    pub fn send(&mut self, message: Msg) -> &mut Self {
+    pub(crate) fn send(&mut self, message: Msg) -> &mut Self {
         let effects = update(&mut self.model, message, self.now);
         self.settle(effects);
         self
     }
 
-    pub fn event(&mut self, event: ClientEvent) -> &mut Self {
+    pub(crate) fn event(&mut self, event: ClientEvent) -> &mut Self {
         self.send(Msg::Client(event))
     }
 
     /// Presses keys as the table of actions writes them, between spaces.
-    pub fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         for spec in keys.split(' ') {
             let key = Key::parse(spec).unwrap();
             self.send(Msg::Key(key));
@@ -116,7 +116,7 @@ impl Script {
     }
 
     /// Types characters, one key each.
-    pub fn types(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
             let key = Key::plain(mchat::app::key::Code::Char(c));
             self.send(Msg::Key(key));
@@ -125,7 +125,7 @@ impl Script {
     }
 
     /// Somebody says something, and it arrives.
-    pub fn hears(
+    pub(crate) fn hears(
         &mut self,
         chat: proto::id::ChatId,
         who: proto::id::UserId,
@@ -136,14 +136,14 @@ impl Script {
         self.event(ClientEvent::Chats(vec![chat]))
     }
 
-    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         self.terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         self.send(Msg::Resize(columns, rows))
     }
 
     /// The lines on the screen, without the spaces at their ends, and the
     /// cursor.
-    pub fn screen(&mut self) -> String {
+    pub(crate) fn screen(&mut self) -> String {
         let model = &self.model;
         self.terminal.draw(|frame| ui::draw(frame, model)).unwrap();
         let buffer = self.terminal.backend().buffer();
@@ -162,14 +162,19 @@ impl Script {
         text
     }
 
-    pub fn cursor(&mut self) -> (u16, u16) {
+    /// The cells drawn last.
+    pub(crate) fn buffer(&self) -> &ratatui::buffer::Buffer {
+        self.terminal.backend().buffer()
+    }
+
+    pub(crate) fn cursor(&mut self) -> (u16, u16) {
         self.screen();
         let place = self.terminal.get_cursor_position().unwrap();
         (place.x, place.y)
     }
 
     /// Takes out what was asked for since the last time.
-    pub fn log(&mut self) -> Vec<Effect> {
+    pub(crate) fn log(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.world.log)
     }
 }

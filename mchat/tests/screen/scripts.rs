@@ -418,7 +418,9 @@ fn the_first_run_goes_from_server_to_trust_to_registration() {
         },
     }));
     assert!(
-        script.screen().contains(&shown[..40]),
+        script
+            .screen()
+            .contains("abababab abababab abababab abababab "),
         "{}",
         script.screen()
     );
@@ -612,5 +614,63 @@ fn nothing_in_the_help_is_cut() {
             assert_eq!(cut, None);
             script.keys("PageDown");
         }
+    }
+}
+
+#[test]
+fn a_cache_that_fails_is_not_asked_in_a_circle() {
+    let mut script = Script::new(long_chat(1), (80, 24), Lang::En);
+    script.keys("Enter").log();
+    let key = Msg::Key(mchat::app::key::Key::parse("PageUp").unwrap());
+    let mut asked = Vec::new();
+    for _ in 0..20 {
+        asked = mchat::app::update(&mut script.model, key.clone(), script.now);
+        if !asked.is_empty() {
+            break;
+        }
+    }
+    let [Effect::Load(load)] = asked[..] else {
+        panic!("{asked:?}");
+    };
+    let failed = Msg::Loaded {
+        load,
+        result: Err("The cache failed.".to_owned()),
+    };
+    script.send(failed);
+    assert_eq!(script.log(), []);
+    assert!(script.screen().contains("The cache failed."));
+    script.keys("PageUp");
+    assert!(matches!(script.log()[..], [Effect::Load(_)]));
+}
+
+#[test]
+fn earlier_messages_that_cannot_be_had_now_are_said_to_be_on_the_server() {
+    let mut script = Script::new(long_chat(990), (80, 24), Lang::En);
+    script.event(ClientEvent::Link(Link::Connecting));
+    script.keys("Enter PageUp PageUp");
+    let screen = script.screen();
+    assert!(
+        screen.contains("Earlier messages are on the server"),
+        "{screen}"
+    );
+    script.event(ClientEvent::Link(online()));
+    assert!(
+        !script
+            .screen()
+            .contains("Earlier messages are on the server")
+    );
+    script.keys("PageUp PageUp");
+    assert!(script.screen().contains("message 9"), "{}", script.screen());
+}
+
+#[test]
+fn without_colour_nothing_is_coloured() {
+    let mut script = Script::sample();
+    script.model.color = false;
+    script.keys("Enter").hears(chat(2), BORIS, "unread");
+    script.screen();
+    for cell in &script.buffer().content {
+        assert_eq!(cell.fg, ratatui::style::Color::Reset);
+        assert_eq!(cell.bg, ratatui::style::Color::Reset);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use mchat::client::model::{ClientEvent, Link, Transport};
+use mchat::client::model::{ClientEvent, Link, Refusal, Transport};
 use proto::catalog::Lang;
 
 use crate::script::Script;
@@ -101,6 +101,43 @@ fn the_help() {
     shots("help", |script| {
         script.keys("F1");
     });
+}
+
+#[test]
+fn an_unknown_server() {
+    for lang in [Lang::En, Lang::Ru] {
+        for size in SIZES {
+            let why = Refusal::Untrusted {
+                shown: "0123456789abcdef".repeat(4),
+            };
+            let link = Link::Refused { why };
+            let mut script = Script::with(World::default(), size, lang, None, link);
+            compare("trust", lang, size, &script.screen());
+        }
+    }
+}
+
+#[test]
+fn no_hint_is_cut_on_a_usual_screen() {
+    for lang in [Lang::En, Lang::Ru] {
+        let link = || Link::SignedOut {
+            transport: Transport::WebSocket,
+            address: "chat.example:8443".to_owned(),
+        };
+        let mut sign = Script::with(World::default(), (80, 24), lang, None, link());
+        let mut seen = sign.screen();
+        seen += &sign.keys("C-t").screen();
+        seen += &sign.keys("Esc").screen();
+        let mut chats = Script::new(World::sample(), (80, 24), lang);
+        seen += &chats.keys("C-n").screen();
+        seen += &chats.types("cla").keys("Tab").screen();
+        seen += &chats.keys("Enter").screen();
+        seen += &chats.keys("Esc Esc C-p").screen();
+        for line in seen.lines().filter(|line| line.contains('│')) {
+            let inside = line.split('│').nth_back(1).unwrap_or_default();
+            assert!(!inside.trim_end().ends_with('…'), "{line}");
+        }
+    }
 }
 
 #[test]

@@ -14,12 +14,12 @@ use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
 /// 3 March 2025, 12:00 UTC, a Monday.
-pub const NOON: UnixMillis = 1_741_003_200_000;
-pub const ME: UserId = UserId(Uuid::from_u128(0xa));
-pub const BORIS: UserId = UserId(Uuid::from_u128(0xb));
-pub const CLARA: UserId = UserId(Uuid::from_u128(0xc));
+pub(crate) const NOON: UnixMillis = 1_741_003_200_000;
+pub(crate) const ME: UserId = UserId(Uuid::from_u128(0xa));
+pub(crate) const BORIS: UserId = UserId(Uuid::from_u128(0xb));
+pub(crate) const CLARA: UserId = UserId(Uuid::from_u128(0xc));
 
-pub fn chat(number: u128) -> ChatId {
+pub(crate) fn chat(number: u128) -> ChatId {
     ChatId(Uuid::from_u128(0xc0 + number))
 }
 
@@ -32,23 +32,23 @@ fn name(user: UserId) -> &'static str {
 }
 
 #[derive(Debug, Default)]
-pub struct World {
-    pub chats: Vec<ChatRow>,
-    pub entries: HashMap<ChatId, Vec<EntryRow>>,
-    pub outbox: Vec<OutboxRow>,
-    pub members: HashMap<ChatId, Vec<MemberRow>>,
+pub(crate) struct World {
+    pub(crate) chats: Vec<ChatRow>,
+    pub(crate) entries: HashMap<ChatId, Vec<EntryRow>>,
+    pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) members: HashMap<ChatId, Vec<MemberRow>>,
     /// The cache holds entries of a chat from this one on.
-    pub cached_from: HashMap<ChatId, Seq>,
-    pub people: Vec<User>,
+    pub(crate) cached_from: HashMap<ChatId, Seq>,
+    pub(crate) people: Vec<User>,
     /// Sends cannot be kept, with this sentence.
-    pub full: Option<String>,
+    pub(crate) full: Option<String>,
     /// Everything that was asked for.
-    pub log: Vec<Effect>,
+    pub(crate) log: Vec<Effect>,
 }
 
 impl World {
     /// A private chat with Boris and a group of three.
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         let mut world = Self::default();
         world.add_chat(chat(1), ChatKind::Private, "Борис", &[ME, BORIS]);
         world.add_chat(
@@ -101,7 +101,7 @@ impl World {
             .to_vec()
     }
 
-    pub fn add_chat(&mut self, id: ChatId, kind: ChatKind, title: &str, members: &[UserId]) {
+    pub(crate) fn add_chat(&mut self, id: ChatId, kind: ChatKind, title: &str, members: &[UserId]) {
         self.chats.push(ChatRow {
             id,
             kind,
@@ -131,14 +131,14 @@ impl World {
         self.append(id, ME, NOON - 48 * 3_600_000, kind::CREATED, body, None);
     }
 
-    pub fn say(&mut self, chat: ChatId, actor: UserId, at: UnixMillis, text: &str) -> Seq {
+    pub(crate) fn say(&mut self, chat: ChatId, actor: UserId, at: UnixMillis, text: &str) -> Seq {
         let body = Body::Message(Message {
             text: text.to_owned(),
         });
         self.append(chat, actor, at, kind::MESSAGE, body, None)
     }
 
-    pub fn append(
+    pub(crate) fn append(
         &mut self,
         chat: ChatId,
         actor: UserId,
@@ -176,7 +176,7 @@ impl World {
     }
 
     /// Moves somebody's cursors.
-    pub fn receive(&mut self, chat: ChatId, user: UserId, read: Seq, delivered: Seq) {
+    pub(crate) fn receive(&mut self, chat: ChatId, user: UserId, read: Seq, delivered: Seq) {
         let members = self.members.get_mut(&chat).unwrap();
         let member = members.iter_mut().find(|row| row.user == user).unwrap();
         member.read = read;
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// The outbox goes to the server.
-    pub fn deliver(&mut self) -> Vec<Msg> {
+    pub(crate) fn deliver(&mut self) -> Vec<Msg> {
         let mut messages = Vec::new();
         for row in std::mem::take(&mut self.outbox) {
             let body = Body::Message(Message { text: row.text });
@@ -196,13 +196,13 @@ impl World {
     }
 
     /// The first message of the outbox is refused.
-    pub fn refuse(&mut self) -> Msg {
+    pub(crate) fn refuse(&mut self) -> Msg {
         self.outbox[0].state = OutboxState::Failed(WireError::new(ErrorCode::Forbidden));
         Msg::Client(ClientEvent::Outbox(self.outbox[0].chat))
     }
 
     /// What comes of an effect.
-    pub fn answer(&mut self, effect: Effect) -> Vec<Msg> {
+    pub(crate) fn answer(&mut self, effect: Effect) -> Vec<Msg> {
         self.log.push(effect.clone());
         match effect {
             Effect::LoadChats => vec![Msg::Chats(Ok(self.chats.clone()))],
@@ -335,7 +335,7 @@ impl World {
 }
 
 /// An entry has come.
-pub fn entries(chat: ChatId, seq: Seq) -> Msg {
+pub(crate) fn entries(chat: ChatId, seq: Seq) -> Msg {
     Msg::Client(ClientEvent::Entries {
         chat,
         from: seq,

@@ -102,8 +102,8 @@ texts! {
         FieldInvite: "Invite, if you have one", "Приглашение, если есть";
         AskingServer: "Asking the server…", "Запрос к серверу…";
         ServerKeys: "Enter connect · {quit} quit", "Enter — подключиться · {quit} — выход";
-        SignInKeys: "Enter go on · Tab next field · {mode} new account · Esc server", "Enter — дальше · Tab — поле · {mode} — регистрация · Esc — сервер";
-        RegisterKeys: "Enter go on · Tab next field · {mode} sign in · Esc server", "Enter — дальше · Tab — поле · {mode} — вход · Esc — сервер";
+        SignInKeys: "Enter go on · {mode} new account · Esc server", "Enter — дальше · {mode} — регистрация · Esc — сервер";
+        RegisterKeys: "Enter go on · {mode} sign in · Esc server", "Enter — дальше · {mode} — вход · Esc — сервер";
         BadName: "A name has letters, digits, “.”, “_” or “-”, 64 at most, and begins with a letter or digit.", "Имя состоит из букв, цифр, «.», «_» и «-», не длиннее 64 знаков, и начинается с буквы или цифры.";
         BadPassword: "A password has 8 characters at least.", "В пароле не меньше 8 знаков.";
         PasswordsDiffer: "The two passwords differ.", "Пароли не совпадают.";
