@@ -20,7 +20,7 @@ pub use self::failure::{Failure, exit};
 
 use self::context::Context;
 use self::output::Output;
-use crate::client::Options;
+use crate::client::{Options, ServerAddress};
 use crate::config::{self, ConfigError, Settings};
 
 /// How the screen is to be opened for these arguments.
@@ -39,14 +39,23 @@ pub fn options(global: &Global) -> Result<Options, Failure> {
     options.lang = lang;
     options.trust = global.trust;
     options.fingerprint = global.fingerprint;
-    options.server = match (&global.server, &settings.server) {
-        (Some(server), _) => Some(server.clone()),
+    let parse = |text: &str| {
+        text.parse::<ServerAddress>().map_err(|_| {
+            let text = proto::text::printable_line(text);
+            let sentence = CliText::NoServerAddress.get(lang);
+            Failure::Usage(fill(sentence, &[("what", &text)]))
+        })
+    };
+    // Set and empty is as good as not set.
+    let variable = std::env::var("MCHAT_SERVER")
+        .ok()
+        .filter(|text| !text.is_empty());
+    options.server = match (&global.server, variable, &settings.server) {
+        (Some(server), ..) => Some(server.clone()),
+        (None, Some(text), _) => Some(parse(&text)?),
         // The profile's own server goes before the one for all.
-        (None, Some(text)) if !options.profile.join("cache.db").exists() => {
-            Some(text.parse().map_err(|_| {
-                let text = proto::text::printable_line(text);
-                Failure::Other(fill(CliText::NoServerAddress.get(lang), &[("what", &text)]))
-            })?)
+        (None, None, Some(text)) if !options.profile.join("cache.db").exists() => {
+            Some(parse(text)?)
         }
         _ => None,
     };

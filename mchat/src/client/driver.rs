@@ -735,8 +735,11 @@ impl Driver {
                 for id in settled {
                     self.settling.remove(&id);
                 }
-                // Whatever was decided on top of it is decided anew.
+                // Whatever was decided on top of it is decided anew; what was
+                // sent is sent again, which is harmless.
                 self.reload_states = true;
+                self.want_outbox = true;
+                self.outbox_at = now + FOREIGN_EVERY;
                 self.trouble(&error);
             }
             Worked::States(Ok(states)) => {
