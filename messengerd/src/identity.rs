@@ -14,7 +14,7 @@ use crate::transport::quic::EndpointKeys;
 /// The data directory, locked for this process.
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl DataDir {
@@ -40,7 +40,7 @@ impl DataDir {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                _lock: lock,
+                _lock: Some(lock),
             }),
             Err(fs::TryLockError::WouldBlock) => anyhow::bail!(
                 "another messengerd uses {}: stop it, or start this one with another --data-dir",
@@ -49,6 +49,15 @@ impl DataDir {
             Err(fs::TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("cannot lock {}", lock_path.display()))
             }
+        }
+    }
+
+    /// A directory that a running daemon may have locked: for programs that
+    /// only look, or write where the store takes turns.
+    pub fn beside_daemon(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            _lock: None,
         }
     }
 

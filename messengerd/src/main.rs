@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use messengerd::config::{Config, EXAMPLE, RawConfig};
-use messengerd::server::Server;
+use messengerd::server::{Server, create_invite};
 use messengerd::store::sqlite;
 use messengerd::{identity, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +28,17 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Make an invite link, also while the daemon runs.
+    Invite {
+        /// How many accounts it may make.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        uses: u32,
+        /// For how many days; for ever where absent.
+        #[arg(long)]
+        days: Option<u32>,
+        #[command(flatten)]
+        settings: Settings,
     },
     /// Bring the store's schema up to this program and exit.
     Migrate(Settings),
@@ -114,6 +125,14 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config {
             command: ConfigCommand::Example,
         } => print(EXAMPLE),
+        Command::Invite {
+            uses,
+            days,
+            settings,
+        } => print(&format!(
+            "{}\n",
+            create_invite(&settings.load()?, uses, days)?
+        )),
         Command::Migrate(settings) => {
             let data = identity::DataDir::open(&settings.load()?.data_dir)?;
             let steps =

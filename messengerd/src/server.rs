@@ -17,12 +17,13 @@ use crate::bus::local::LocalBus;
 use crate::config::Config;
 use crate::identity::{DataDir, invite_token};
 use crate::service::access::Access;
+use crate::service::accounts::invite_hash;
 use crate::service::feed::commit_queue;
 use crate::service::hub::Hub;
-use crate::service::{Parts, Service};
+use crate::service::{Parts, Service, now};
 use crate::session::ServerInfo;
-use crate::store::SharedStore;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{self, SqliteStore};
+use crate::store::{NewInvite, SharedStore};
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
 use crate::transport::tls::Certificate;
@@ -255,6 +256,40 @@ impl Server {
         let _ = tokio::time::timeout(Duration::from_millis(500), self.endpoint.wait_idle()).await;
         Ok(())
     }
+}
+
+/// Makes an invite beside a daemon that may be running, and returns its link.
+///
+/// # Errors
+///
+/// Where there is no store yet, or it cannot be written.
+pub fn create_invite(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Result<String> {
+    let data = DataDir::beside_daemon(&config.data_dir);
+    let token = invite_token()?;
+    let at = now();
+    let invite = NewInvite {
+        token_hash: invite_hash(&token),
+        admin: false,
+        max_uses: uses,
+        expires_at: days.map(|days| at + i64::from(days) * 24 * 60 * 60 * 1000),
+        at,
+    };
+    sqlite::create_invite(&data.join("messenger.db"), &invite)?;
+    let (chain, key) = match config.tls.clone() {
+        Some(files) => files,
+        None => data.certificate()?,
+    };
+    let addresses = Addresses {
+        listen: config.listen,
+        http: config.http,
+        fingerprint: Certificate::load(chain, key)?.fingerprint()?,
+        public: config
+            .advertise
+            .clone()
+            .unwrap_or_else(|| public_address(config.listen)),
+        first_invite: Some(token),
+    };
+    addresses.invite_link().context("no invite link")
 }
 
 /// The invite that makes the first account from elsewhere. Its token is kept

@@ -187,6 +187,68 @@ async fn the_first_invite_makes_the_administrator_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invite_made_beside_the_running_daemon_works() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let invite = || {
+        let mut command = messengerd();
+        command
+            .args(["invite", "--uses", "2", "--days", "1", "--data-dir"])
+            .arg(&data);
+        command.output().unwrap()
+    };
+    assert!(
+        String::from_utf8(invite().stderr)
+            .unwrap()
+            .contains("start the daemon once")
+    );
+    let mut command = serve(&data);
+    command.env("MESSENGERD_REGISTRATION", "invite");
+    let daemon = Process::start(command);
+    let refused = String::from_utf8(invite().stderr).unwrap();
+    assert!(refused.contains("there is no account yet"), "{refused}");
+    let first = daemon
+        .lines
+        .iter()
+        .find_map(|line| line.rsplit_once("invite="))
+        .unwrap()
+        .1;
+    let mut admin = daemon.connect().await;
+    admin
+        .register_with("root", Some(first.try_into().unwrap()))
+        .await
+        .unwrap();
+    let fingerprint = daemon
+        .lines
+        .iter()
+        .find_map(|line| line.strip_prefix("fingerprint "))
+        .unwrap();
+    let made = invite();
+    let link = String::from_utf8(made.stdout).unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    assert!(
+        link.starts_with("mchat://") && link.contains(&format!("fp={fingerprint}")),
+        "{link}"
+    );
+    let token =
+        proto::text::Token::try_from(link.trim().rsplit_once("invite=").unwrap().1).unwrap();
+    for (name, works) in [("ada", true), ("bob", true), ("eve", false)] {
+        let mut client = daemon.connect().await;
+        match client.register_with(name, Some(token.clone())).await {
+            Ok(signed_in) => assert!(works && !signed_in.account.admin, "{name}"),
+            Err(failure) => assert!(
+                !works && failure.code() == "invite_invalid",
+                "{name}: {failure:?}"
+            ),
+        }
+    }
+}
+
 #[test]
 fn settings_are_checked_and_shown() {
     let home = tempfile::tempdir().unwrap();

@@ -75,6 +75,8 @@ pub struct Model {
     pub now: UnixMillis,
     /// The connection.
     pub link: Link,
+    /// Whether the connection was up since the start.
+    pub was_online: bool,
     /// When the next try starts, where offline.
     pub retry_at: Option<UnixMillis>,
     /// Who is signed in.
@@ -136,6 +138,7 @@ impl Model {
             focused: true,
             now: start.now,
             link: Link::Connecting,
+            was_online: false,
             retry_at: None,
             account: start.account,
             first: None,

@@ -57,6 +57,9 @@ impl Model {
     pub fn status_text(&self) -> String {
         match &self.notice {
             Some(notice) => printable_line(&notice.text).into_owned(),
+            None if self.was_online && self.link == Link::Connecting => {
+                self.text(Text::LinkReconnecting).to_owned()
+            }
             None => {
                 let left = self.retry_at.map_or(0, |at| at - self.now);
                 link_text(self.lang, &self.link, left)

@@ -182,6 +182,7 @@ impl Model {
             self.typing.clear();
         }
         self.link = link;
+        self.was_online |= online;
         if online {
             self.older_may_work();
         }

@@ -42,8 +42,8 @@ fn help(painter: &mut Painter<'_>, model: &Model, top: usize) {
     let inner = painter.frame(area, model.text(Text::HelpTitle));
     let hint = format!(" {} ", model.text(Text::HelpKeys));
     painter.center(area, area.y + area.height - 1, &hint, painter.dim());
-    let keys = 24.min(inner.width / 2);
-    let command = if inner.width >= 68 { 16 } else { 0 };
+    let keys = 22.min(inner.width / 2);
+    let command = if inner.width >= 68 { 15 } else { 0 };
     for (y, line) in (inner.y..inner.y + inner.height).zip(lines.iter().skip(top)) {
         match line {
             HelpLine::Gap => {}

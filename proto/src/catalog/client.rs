@@ -17,6 +17,7 @@ texts! {
 
         // Connection
         LinkConnecting: "Connecting…", "Подключение…";
+        LinkReconnecting: "The connection was lost. Reconnecting…", "Связь прервалась. Подключаемся снова…";
         LinkQuic: "Online over QUIC · {address}", "В сети по QUIC · {address}";
         LinkWebSocket: "Online over WebSocket, as UDP did not get through · {address}", "В сети по WebSocket: UDP не проходит · {address}";
         LinkOffline: "Offline: {reason}. Next try in {seconds} s (F5: now).", "Нет связи: {reason}. Повтор через {seconds} с (F5 — сейчас).";

@@ -94,6 +94,30 @@ pub fn migrate(path: &Path) -> Result<Vec<u32>, StoreError> {
     schema::apply(&mut conn, schema::MIGRATIONS)
 }
 
+/// Stores an invite in a database that a daemon may have open.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where there is no database or no account yet
+/// (the first one is the administrator's, by the daemon's own invite), and
+/// whatever the file answers.
+pub fn create_invite(path: &Path, invite: &NewInvite) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Err(StoreError::Unavailable(format!(
+            "there is no {}: start the daemon once",
+            path.display()
+        )));
+    }
+    let conn = Source::new(path, &Options::default()).writer()?;
+    if users::is_empty(&conn)? {
+        return Err(StoreError::Unavailable(
+            "there is no account yet: make the first one with the invite that the daemon prints"
+                .to_owned(),
+        ));
+    }
+    invites::create(&conn, invite)
+}
+
 impl SqliteStore {
     /// Opens or creates the store, brings it to this program's schema and
     /// starts its threads.

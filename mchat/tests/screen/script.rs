@@ -1,0 +1,175 @@
+//! A person at the keyboard of the application.
+
+use jiff::tz::TimeZone;
+use mchat::app::key::Key;
+use mchat::app::message::{Effect, Msg};
+use mchat::app::{Model, Start, start, update};
+use mchat::client::model::{AccountRow, ClientEvent, Link, Transport};
+use mchat::ui;
+use proto::UnixMillis;
+use proto::catalog::Lang;
+use proto::event::Presence;
+use proto::id::SessionId;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use uuid::Uuid;
+
+use crate::world::{BORIS, ME, NOON, World, entries};
+
+pub struct Script {
+    pub model: Model,
+    pub world: World,
+    pub now: UnixMillis,
+    terminal: Terminal<TestBackend>,
+}
+
+pub fn online() -> Link {
+    Link::Online {
+        transport: Transport::Quic,
+        address: "localhost:8443".to_owned(),
+    }
+}
+
+impl Script {
+    /// Anna, signed in and online.
+    pub fn new(world: World, size: (u16, u16), lang: Lang) -> Self {
+        let account = AccountRow {
+            user: ME,
+            username: "anna".to_owned(),
+            session: SessionId(Uuid::from_u128(1)),
+        };
+        let mut script = Self::with(world, size, lang, Some(account), online());
+        script.event(ClientEvent::Presence(vec![Presence {
+            user: BORIS,
+            online: true,
+            last_seen: None,
+        }]));
+        script
+    }
+
+    pub fn with(
+        world: World,
+        size: (u16, u16),
+        lang: Lang,
+        account: Option<AccountRow>,
+        link: Link,
+    ) -> Self {
+        let (model, effects) = start(Start {
+            lang,
+            color: true,
+            zone: TimeZone::UTC,
+            size,
+            link,
+            account,
+            server: "localhost:8443".to_owned(),
+            invite: None,
+            seed: 1,
+            now: NOON,
+        });
+        let mut script = Self {
+            model,
+            world,
+            now: NOON,
+            terminal: Terminal::new(TestBackend::new(size.0, size.1)).unwrap(),
+        };
+        script.settle(effects);
+        script
+    }
+
+    /// English, 80 by 24, with the sample chats.
+    pub fn sample() -> Self {
+        Self::new(World::sample(), (80, 24), Lang::En)
+    }
+
+    pub fn settle(&mut self, effects: Vec<Effect>) {
+        let mut waiting: std::collections::VecDeque<Effect> = effects.into();
+        let mut steps = 0;
+        while let Some(effect) = waiting.pop_front() {
+            steps += 1;
+            assert!(
+                steps < 1000,
+                "the application never comes to rest: {effect:?}"
+            );
+            for message in self.world.answer(effect) {
+                waiting.extend(update(&mut self.model, message, self.now));
+            }
+        }
+    }
+
+    pub fn send(&mut self, message: Msg) -> &mut Self {
+        let effects = update(&mut self.model, message, self.now);
+        self.settle(effects);
+        self
+    }
+
+    pub fn event(&mut self, event: ClientEvent) -> &mut Self {
+        self.send(Msg::Client(event))
+    }
+
+    /// Presses keys as the table of actions writes them, between spaces.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for spec in keys.split(' ') {
+            let key = Key::parse(spec).unwrap();
+            self.send(Msg::Key(key));
+        }
+        self
+    }
+
+    /// Types characters, one key each.
+    pub fn types(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            let key = Key::plain(mchat::app::key::Code::Char(c));
+            self.send(Msg::Key(key));
+        }
+        self
+    }
+
+    /// Somebody says something, and it arrives.
+    pub fn hears(
+        &mut self,
+        chat: proto::id::ChatId,
+        who: proto::id::UserId,
+        text: &str,
+    ) -> &mut Self {
+        let seq = self.world.say(chat, who, self.now, text);
+        self.send(entries(chat, seq));
+        self.event(ClientEvent::Chats(vec![chat]))
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        self.send(Msg::Resize(columns, rows))
+    }
+
+    /// The lines on the screen, without the spaces at their ends, and the
+    /// cursor.
+    pub fn screen(&mut self) -> String {
+        let model = &self.model;
+        self.terminal.draw(|frame| ui::draw(frame, model)).unwrap();
+        let buffer = self.terminal.backend().buffer();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < buffer.area.width {
+                let cell = buffer.cell((x, y)).unwrap();
+                line.push_str(cell.symbol());
+                x += (mchat::app::wrap::width(cell.symbol()) as u16).max(1);
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    pub fn cursor(&mut self) -> (u16, u16) {
+        self.screen();
+        let place = self.terminal.get_cursor_position().unwrap();
+        (place.x, place.y)
+    }
+
+    /// Takes out what was asked for since the last time.
+    pub fn log(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.world.log)
+    }
+}

@@ -1,0 +1,119 @@
+//! Whole screens, compared exactly with the files in `shots/`. With
+//! `UPDATE_SHOTS=1` the files are written anew; look at the difference.
+
+use std::path::PathBuf;
+
+use mchat::client::model::{ClientEvent, Link, Transport};
+use proto::catalog::Lang;
+
+use crate::script::Script;
+use crate::world::{BORIS, World, chat};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (160, 50)];
+
+fn compare(name: &str, lang: Lang, size: (u16, u16), screen: &str) {
+    let lang = match lang {
+        Lang::En => "en",
+        Lang::Ru => "ru",
+    };
+    let file = format!("{name}-{lang}-{}x{}.txt", size.0, size.1);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/screen/shots")
+        .join(&file);
+    if std::env::var_os("UPDATE_SHOTS").is_some() {
+        std::fs::write(&path, screen).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{file}: {error}; make it with UPDATE_SHOTS=1"));
+    assert!(
+        expected == screen,
+        "{file} differs; see whether it should.\nexpected:\n{expected}\nshown:\n{screen}"
+    );
+}
+
+/// The screen after some keys, in both sizes and languages.
+fn shots(name: &str, act: impl Fn(&mut Script)) {
+    for lang in [Lang::En, Lang::Ru] {
+        for size in SIZES {
+            let mut script = Script::new(World::sample(), size, lang);
+            act(&mut script);
+            let screen = script.screen();
+            for line in screen.lines() {
+                assert!(
+                    mchat::app::wrap::width(line) <= usize::from(size.0),
+                    "{line:?}"
+                );
+            }
+            compare(name, lang, size, &screen);
+        }
+    }
+}
+
+#[test]
+fn the_chat_list() {
+    shots("list", |script| {
+        script.hears(chat(2), BORIS, "New in the group");
+    });
+}
+
+#[test]
+fn an_open_chat() {
+    shots("chat", |script| {
+        script.keys("Enter").types("A draft\u{20}");
+        script.event(ClientEvent::Typing {
+            chat: chat(1),
+            user: BORIS,
+            username: "Борис".to_owned(),
+            on: true,
+        });
+    });
+}
+
+#[test]
+fn a_failed_message() {
+    shots("failed", |script| {
+        script
+            .keys("Down Enter")
+            .types("Not for everybody")
+            .keys("Enter");
+        let refused = script.world.refuse();
+        script.send(refused);
+    });
+}
+
+#[test]
+fn a_new_group() {
+    shots("group", |script| {
+        script.keys("C-n").types("clara").keys("Tab").types("о");
+    });
+}
+
+#[test]
+fn the_palette() {
+    shots("palette", |script| {
+        script.keys("C-p");
+    });
+}
+
+#[test]
+fn the_help() {
+    shots("help", |script| {
+        script.keys("F1");
+    });
+}
+
+#[test]
+fn registering() {
+    for lang in [Lang::En, Lang::Ru] {
+        for size in SIZES {
+            let link = Link::SignedOut {
+                transport: Transport::WebSocket,
+                address: "chat.example:8443".to_owned(),
+            };
+            let mut script = Script::with(World::default(), size, lang, None, link);
+            script.keys("C-t").types("anna").keys("Tab").types("secret");
+            compare("register", lang, size, &script.screen());
+        }
+    }
+}
