@@ -184,7 +184,7 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
     let seed = Uuid::new_v4().as_u64_pair().0;
     let lock = DrainLock::new(lock_path(&options.profile));
     let driver = Driver {
-        core: Core::new(options.live, &stored, &states, seed),
+        core: Core::new(options.live, &stored, &states, seed).speaking(options.lang),
         cache: cache.clone(),
         shared: shared.clone(),
         events: events_in,

@@ -6,7 +6,7 @@
 //! [`Core::handle_connected`] or [`Core::handle_connect_failed`] for each
 //! [`Output::Connect`], frames in between, [`Core::handle_disconnected`] once
 //! for a connection that ended by itself. After each batch of writes
-//! [`Core::handle_stored`].
+//! `Core::handle_stored`.
 
 mod backoff;
 mod catchup;
@@ -22,6 +22,7 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use proto::Seq;
+use proto::catalog::{Lang, sentence};
 use proto::codec::{Encoded, Frame};
 use proto::error::{ErrorCode, WireError};
 use proto::event::Head;
@@ -104,6 +105,7 @@ struct Sync {
 /// The session. See the module for the order of calls.
 pub struct Core {
     live: bool,
+    lang: Lang,
     phase: Phase,
     address: Option<(Transport, String)>,
     connected_at: Millis,
@@ -147,6 +149,7 @@ impl Core {
     pub fn new(live: bool, stored: &Stored, chats: &[ChatState], seed: u64) -> Self {
         let mut core = Self {
             live,
+            lang: Lang::En,
             phase: Phase::Idle,
             address: None,
             connected_at: 0,
@@ -187,6 +190,12 @@ impl Core {
             }
         }
         core
+    }
+
+    /// The same with sentences of this language.
+    pub fn speaking(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
     }
 
     // The connection
@@ -337,7 +346,7 @@ impl Core {
             ErrorCode::VersionMismatch => self.refuse(Refusal::Server(error)),
             _ => {
                 let after = error.retry_after_ms;
-                self.wait(now, error.to_string(), after);
+                self.wait(now, sentence(self.lang, &error), after);
             }
         }
     }
