@@ -9,7 +9,6 @@ mod failure;
 mod find;
 mod messages;
 mod output;
-mod screen;
 mod sync;
 mod watch;
 
@@ -62,9 +61,10 @@ pub fn options(global: &Global) -> Result<Options, Failure> {
     Ok(options)
 }
 
-/// Opens the screen; the process's exit code.
-pub fn screen(global: &Global) -> u8 {
-    match options(global).and_then(screen::show) {
+/// Does something with the options of these arguments and says why it failed;
+/// the process's exit code.
+pub fn with_options(global: &Global, act: impl FnOnce(Options) -> Result<(), Failure>) -> u8 {
+    match options(global).and_then(act) {
         Ok(()) => 0,
         Err(failure) => {
             Output::new(global.json, config::locale()).fail(&failure);
