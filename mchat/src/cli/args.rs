@@ -28,18 +28,12 @@ pub struct Global {
         short = 'P',
         long,
         global = true,
-        env = "MCHAT_PROFILE",
         default_value = "default",
         value_name = "PROFILE"
     )]
     pub profile: String,
-    /// Server, or an invite link; by default the profile's last one, else this machine
-    #[arg(
-        long,
-        global = true,
-        env = "MCHAT_SERVER",
-        value_name = "mchat://HOST:PORT[,…]"
-    )]
+    /// Server, or an invite link; by default MCHAT_SERVER, else the profile's last one, else this machine
+    #[arg(long, global = true, value_name = "mchat://HOST:PORT[,…]")]
     pub server: Option<ServerAddress>,
     /// Trust an unknown server's key (a changed one is refused all the same)
     #[arg(long, global = true, conflicts_with = "fingerprint")]

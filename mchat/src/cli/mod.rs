@@ -9,7 +9,6 @@ mod failure;
 mod find;
 mod messages;
 mod output;
-mod screen;
 mod sync;
 mod watch;
 
@@ -20,7 +19,7 @@ pub use self::failure::{Failure, exit};
 
 use self::context::Context;
 use self::output::Output;
-use crate::client::Options;
+use crate::client::{Options, ServerAddress};
 use crate::config::{self, ConfigError, Settings};
 
 /// How the screen is to be opened for these arguments.
@@ -39,23 +38,33 @@ pub fn options(global: &Global) -> Result<Options, Failure> {
     options.lang = lang;
     options.trust = global.trust;
     options.fingerprint = global.fingerprint;
-    options.server = match (&global.server, &settings.server) {
-        (Some(server), _) => Some(server.clone()),
+    let parse = |text: &str| {
+        text.parse::<ServerAddress>().map_err(|_| {
+            let text = proto::text::printable_line(text);
+            let sentence = CliText::NoServerAddress.get(lang);
+            Failure::Usage(fill(sentence, &[("what", &text)]))
+        })
+    };
+    // Set and empty is as good as not set.
+    let variable = std::env::var("MCHAT_SERVER")
+        .ok()
+        .filter(|text| !text.is_empty());
+    options.server = match (&global.server, variable, &settings.server) {
+        (Some(server), ..) => Some(server.clone()),
+        (None, Some(text), _) => Some(parse(&text)?),
         // The profile's own server goes before the one for all.
-        (None, Some(text)) if !options.profile.join("cache.db").exists() => {
-            Some(text.parse().map_err(|_| {
-                let text = proto::text::printable_line(text);
-                Failure::Other(fill(CliText::NoServerAddress.get(lang), &[("what", &text)]))
-            })?)
+        (None, None, Some(text)) if !options.profile.join("cache.db").exists() => {
+            Some(parse(text)?)
         }
         _ => None,
     };
     Ok(options)
 }
 
-/// Opens the screen; the process's exit code.
-pub fn screen(global: &Global) -> u8 {
-    match options(global).and_then(screen::show) {
+/// Does something with the options of these arguments and says why it failed;
+/// the process's exit code.
+pub fn with_options(global: &Global, act: impl FnOnce(Options) -> Result<(), Failure>) -> u8 {
+    match options(global).and_then(act) {
         Ok(()) => 0,
         Err(failure) => {
             Output::new(global.json, config::locale()).fail(&failure);

@@ -31,10 +31,7 @@ fn a_restart_is_noticed_at_once_and_passed_over() {
         let started = Instant::now();
         runtime
             .block_on(async {
-                tokio::time::timeout(limit, async {
-                    link.wait_for(|link| what(link)).await.map(|_| ())
-                })
-                .await
+                tokio::time::timeout(limit, async { link.wait_for(what).await.map(|_| ()) }).await
             })
             .unwrap()
             .unwrap();

@@ -1,7 +1,7 @@
 //! The local cache: one SQLite file for each profile, shared by any number of
 //! processes.
 //!
-//! [`Db`] is the database, [`Cache`] runs it on two threads of its own: one
+//! [`Db`] is the database, `Cache` runs it on two threads of its own: one
 //! writes, the other reads, so that a screen never waits for a catch-up.
 
 mod account;

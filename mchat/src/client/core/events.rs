@@ -1,5 +1,6 @@
 //! What the server tells without being asked.
 
+use proto::catalog::sentence;
 use proto::codec::Frame;
 use proto::entry::{account_kind, kind};
 use proto::error::{ErrorCode, WireError};
@@ -145,11 +146,12 @@ impl Core {
     /// Ends the connection because of what the server said.
     pub(super) fn drop_connection(&mut self, now: Millis, error: &WireError) {
         self.out.push(Output::Disconnect);
-        self.lose(now, &error.to_string());
+        let reason = sentence(self.lang, error);
+        self.lose(now, &reason);
         match error.code {
             ErrorCode::Unauthenticated if self.token.is_some() => self.end_session(),
             ErrorCode::VersionMismatch => self.refuse(Refusal::Server(error.clone())),
-            _ => self.wait(now, error.to_string(), error.retry_after_ms),
+            _ => self.wait(now, reason, error.retry_after_ms),
         }
     }
 }

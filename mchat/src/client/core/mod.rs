@@ -6,14 +6,16 @@
 //! [`Core::handle_connected`] or [`Core::handle_connect_failed`] for each
 //! [`Output::Connect`], frames in between, [`Core::handle_disconnected`] once
 //! for a connection that ended by itself. After each batch of writes
-//! [`Core::handle_stored`].
+//! `Core::handle_stored`.
 
 mod backoff;
 mod catchup;
 mod chat;
 mod events;
 mod lanes;
+mod link;
 mod replies;
+mod time;
 mod types;
 
 #[cfg(test)]
@@ -22,10 +24,9 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use proto::Seq;
+use proto::catalog::Lang;
 use proto::codec::{Encoded, Frame};
-use proto::error::{ErrorCode, WireError};
 use proto::event::Head;
-use proto::hello::Welcome;
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request::{self, Call, Login, Register};
 use proto::text::Token;
@@ -38,7 +39,7 @@ use self::chat::Chat;
 use self::lanes::Lanes;
 use super::cache::{Applied, Stored};
 use super::error::ClientError;
-use super::model::{ClientEvent, Link, Refusal, Transport};
+use super::model::{Refusal, Transport};
 
 /// A request without an answer for this long raises the question whether
 /// anybody is there.
@@ -104,6 +105,7 @@ struct Sync {
 /// The session. See the module for the order of calls.
 pub struct Core {
     live: bool,
+    lang: Lang,
     phase: Phase,
     address: Option<(Transport, String)>,
     connected_at: Millis,
@@ -147,6 +149,7 @@ impl Core {
     pub fn new(live: bool, stored: &Stored, chats: &[ChatState], seed: u64) -> Self {
         let mut core = Self {
             live,
+            lang: Lang::En,
             phase: Phase::Idle,
             address: None,
             connected_at: 0,
@@ -189,278 +192,10 @@ impl Core {
         core
     }
 
-    // The connection
-
-    /// Begins, or begins again after a person has decided something.
-    pub fn start(&mut self, now: Millis) -> Vec<Output> {
-        match self.phase {
-            Phase::Connecting => {}
-            Phase::Online | Phase::SignedOut => {
-                self.lose(now, "");
-                self.out.push(Output::Disconnect);
-                self.connect();
-            }
-            Phase::Idle | Phase::Waiting { .. } | Phase::Refused(_) => self.connect(),
-        }
-        self.finish(now)
-    }
-
-    /// The next connection is to a server that was never asked: it is made
-    /// without the token until the server has named its community.
-    pub fn probe_first(&mut self) {
-        if self.token.is_some() {
-            self.probe = Probe::NewServer;
-        }
-    }
-
-    /// Another server is asked from now on: what was being made is dropped.
-    pub fn restart(&mut self, now: Millis) -> Vec<Output> {
-        self.lose(now, "");
-        self.out.push(Output::Disconnect);
-        self.backoff.reset();
-        self.connect();
-        self.finish(now)
-    }
-
-    fn connect(&mut self) {
-        self.phase = Phase::Connecting;
-        self.out
-            .push(Output::Event(ClientEvent::Link(Link::Connecting)));
-        let token = self.token.clone().filter(|_| self.probe == Probe::No);
-        self.out.push(Output::Connect { token });
-    }
-
-    /// A connection is up and the server has answered the Hello.
-    pub fn handle_connected(
-        &mut self,
-        now: Millis,
-        welcome: Welcome,
-        transport: Transport,
-        address: String,
-    ) -> Vec<Output> {
-        self.connected_at = now;
-        self.last_heard = now;
-        self.pinged = None;
-        self.server = Some(welcome.community);
-        self.address = Some((transport, address));
-        if self.token.is_some()
-            && self
-                .community
-                .is_some_and(|community| community != welcome.community)
-        {
-            self.probe = Probe::NewServer;
-            self.out.push(Output::Disconnect);
-            self.refuse(Refusal::OtherCommunity);
-            return self.finish(now);
-        }
-        match std::mem::replace(&mut self.probe, Probe::No) {
-            Probe::No => {}
-            Probe::NewServer => {
-                self.out.push(Output::Disconnect);
-                self.connect();
-                return self.finish(now);
-            }
-            Probe::SessionEnded => {
-                self.token = None;
-                self.out.push(Output::SessionEnded);
-                self.out.push(Output::Event(ClientEvent::Account(None)));
-            }
-        }
-        if let Some(token) = welcome.token {
-            self.token = Some(token.clone());
-            self.out.push(Output::Write(Write::Token(token)));
-        }
-        match welcome.account {
-            Some(account) => {
-                self.user = Some(account.user);
-                if self.community.is_none() {
-                    self.community = Some(welcome.community);
-                    self.out
-                        .push(Output::Write(Write::Community(welcome.community)));
-                }
-                self.online();
-            }
-            None => {
-                self.phase = Phase::SignedOut;
-                self.say_link();
-            }
-        }
-        for (ticket, kind, encode) in std::mem::take(&mut self.waiting) {
-            self.call(now, ticket, kind, encode);
-        }
-        self.finish(now)
-    }
-
-    fn online(&mut self) {
-        self.phase = Phase::Online;
-        self.have_heads = false;
-        self.told_synced = false;
-        self.heads.clear();
-        self.say_link();
-        self.out.push(Output::Ready);
-    }
-
-    fn say_link(&mut self) {
-        let (transport, address) = self
-            .address
-            .clone()
-            .unwrap_or((Transport::Quic, String::new()));
-        let link = match self.phase {
-            Phase::SignedOut => Link::SignedOut { transport, address },
-            _ => Link::Online { transport, address },
-        };
-        self.out.push(Output::Event(ClientEvent::Link(link)));
-    }
-
-    /// An attempt to connect failed at all addresses.
-    pub fn handle_connect_failed(&mut self, now: Millis, failure: Failure) -> Vec<Output> {
-        match failure {
-            Failure::Unreachable(reason) => self.wait(now, reason, None),
-            Failure::Refused(why) => self.refuse(why),
-            Failure::Goodbye(error) => self.goodbye(now, error),
-        }
-        self.finish(now)
-    }
-
-    /// The connection ended by itself; in words for a person.
-    pub fn handle_disconnected(&mut self, now: Millis, reason: &str) -> Vec<Output> {
-        if matches!(self.phase, Phase::Online | Phase::SignedOut) {
-            self.lose(now, reason);
-            self.wait(now, reason.to_owned(), None);
-        }
-        self.finish(now)
-    }
-
-    fn goodbye(&mut self, now: Millis, error: WireError) {
-        match error.code {
-            ErrorCode::Unauthenticated if self.token.is_some() => self.end_session(),
-            ErrorCode::VersionMismatch => self.refuse(Refusal::Server(error)),
-            _ => {
-                let after = error.retry_after_ms;
-                self.wait(now, error.to_string(), after);
-            }
-        }
-    }
-
-    /// The server does not know the session. It is ended if this is the server
-    /// that it belonged to, which a connection without it tells.
-    fn end_session(&mut self) {
-        self.probe = Probe::SessionEnded;
-        self.connect();
-    }
-
-    fn refuse(&mut self, why: Refusal) {
-        self.phase = Phase::Refused(why.clone());
-        self.fail_waiting(&ClientError::Refused(why.clone()));
-        self.out
-            .push(Output::Event(ClientEvent::Link(Link::Refused { why })));
-    }
-
-    fn wait(&mut self, now: Millis, reason: String, after: Option<Millis>) {
-        let pause = self.backoff.next().max(after.unwrap_or(0).min(60_000));
-        self.phase = Phase::Waiting { until: now + pause };
-        self.fail_waiting(&ClientError::Offline(reason.clone()));
-        self.out
-            .push(Output::Event(ClientEvent::Link(Link::Offline {
-                reason,
-                retry_in_ms: pause,
-            })));
-    }
-
-    /// Calls that wait for a connection are answered rather than kept: who asks
-    /// knows better whether to ask again.
-    fn fail_waiting(&mut self, error: &ClientError) {
-        for (ticket, _, _) in std::mem::take(&mut self.waiting) {
-            self.out.push(Output::Answer(ticket, Err(error.clone())));
-        }
-        for sync in std::mem::take(&mut self.syncs) {
-            self.out.push(Output::Done(sync.ticket, Err(error.clone())));
-        }
-    }
-
-    /// Forgets what belonged to the connection.
-    fn lose(&mut self, now: Millis, reason: &str) {
-        if now.saturating_sub(self.connected_at) > 5_000 {
-            self.backoff.reset();
-        }
-        let error = ClientError::Offline(reason.to_owned());
-        for (_, pending) in std::mem::take(&mut self.pending) {
-            match pending.purpose {
-                Purpose::Call { ticket, .. } => {
-                    self.out.push(Output::Answer(ticket, Err(error.clone())));
-                }
-                Purpose::Older { tickets, .. } => {
-                    for ticket in tickets {
-                        self.out.push(Output::Done(ticket, Err(error.clone())));
-                    }
-                }
-                _ => {}
-            }
-        }
-        for (id, chat) in &mut self.chats {
-            chat.fetching = false;
-            chat.marking = false;
-            chat.asking_cursors = false;
-            chat.gap_until = None;
-            chat.not_before = 0;
-            if chat.read_due > 0 {
-                self.attention.insert(*id);
-            }
-        }
-        self.fetching = 0;
-        self.asking_infos = false;
-        self.asking_account = false;
-        self.have_heads = false;
-        self.asked_users.clear();
-        self.told_typing.clear();
-        for (chat, id) in self.outbox.clear() {
-            self.out.push(Output::Sending(chat, id, false));
-        }
-        for (chat, user) in std::mem::take(&mut self.typing).into_keys() {
-            self.out.push(Output::Typing {
-                chat,
-                user,
-                on: false,
-            });
-        }
-        self.out.push(Output::Presence {
-            users: Vec::new(),
-            snapshot: true,
-        });
-    }
-
-    /// A session was opened by an answer on this connection.
-    fn signed_in(&mut self, signed: request::SignedIn) {
-        let Some(community) = self.server else { return };
-        if self.user != Some(signed.account.user) || self.community != Some(community) {
-            self.forget();
-        }
-        self.user = Some(signed.account.user);
-        self.community = Some(community);
-        self.token = Some(signed.token.clone());
-        self.out.push(Output::SignedIn {
-            account: signed.account,
-            community,
-            token: signed.token,
-        });
-        self.online();
-    }
-
-    /// The person signed out: the connection stays, without a session.
-    pub fn handle_signed_out(&mut self, now: Millis) -> Vec<Output> {
-        self.token = None;
-        self.probe = Probe::No;
-        self.out.push(Output::Event(ClientEvent::Account(None)));
-        self.restart(now)
-    }
-
-    fn forget(&mut self) {
-        self.chats.clear();
-        self.attention.clear();
-        self.account_seq = 0;
-        self.account_head = 0;
-        self.open = None;
-        let _ = self.outbox.clear();
+    /// The same with sentences of this language.
+    pub fn speaking(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
     }
 
     // What the user wants
@@ -688,107 +423,6 @@ impl Core {
             self.take_continued(state.chat);
         }
         self.finish(now)
-    }
-
-    // Time
-
-    /// When [`Core::handle_timeout`] is to be called at the latest.
-    pub fn poll_timeout(&self) -> Option<Millis> {
-        let retry = match self.phase {
-            Phase::Waiting { until } => Some(until),
-            _ => None,
-        };
-        let quiet = self
-            .pending
-            .values()
-            .map(|pending| pending.since)
-            .min()
-            .map(|since| match self.pinged {
-                Some(pinged) => pinged + QUIET,
-                None => since.max(self.last_heard) + QUIET,
-            });
-        let typing = self.typing.values().copied().min();
-        let online = self.phase == Phase::Online;
-        let outbox = self.outbox.wake().filter(|_| online);
-        let chats = self
-            .attention
-            .iter()
-            .filter(|_| online)
-            .filter_map(|id| self.chats.get(id).and_then(|chat| self.chat_wake(chat)))
-            .min();
-        [retry, quiet, typing, outbox, chats]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Time has passed.
-    pub fn handle_timeout(&mut self, now: Millis) -> Vec<Output> {
-        if let Phase::Waiting { until } = self.phase
-            && now >= until
-        {
-            self.connect();
-        }
-        self.lapse_typing(now);
-        self.check_silence(now);
-        self.give_up_old(now);
-        self.finish(now)
-    }
-
-    fn lapse_typing(&mut self, now: Millis) {
-        let lapsed: Vec<_> = self
-            .typing
-            .iter()
-            .filter(|(_, until)| now >= **until)
-            .map(|(key, _)| *key)
-            .collect();
-        for (chat, user) in lapsed {
-            self.typing.remove(&(chat, user));
-            self.out.push(Output::Typing {
-                chat,
-                user,
-                on: false,
-            });
-        }
-    }
-
-    fn check_silence(&mut self, now: Millis) {
-        let Some(since) = self.pending.values().map(|pending| pending.since).min() else {
-            self.pinged = None;
-            return;
-        };
-        match self.pinged {
-            Some(pinged) if now >= pinged + QUIET => {
-                self.out.push(Output::Disconnect);
-                self.lose(now, "");
-                self.wait(now, String::new(), None);
-            }
-            None if now >= since.max(self.last_heard) + QUIET => {
-                self.ask(now, &request::Ping {}, Purpose::Told);
-                self.pinged = Some(now);
-            }
-            _ => {}
-        }
-    }
-
-    fn give_up_old(&mut self, now: Millis) {
-        let old: Vec<u32> = self
-            .pending
-            .iter()
-            .filter(|(_, pending)| now >= pending.since + PATIENCE)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in old {
-            if let Some(pending) = self.pending.remove(&id) {
-                self.unanswered(now, pending.purpose, &ClientError::Timeout);
-            }
-        }
-    }
-
-    /// Bytes arrived that are no whole frame yet: somebody is there.
-    pub fn handle_heard(&mut self, now: Millis) {
-        self.last_heard = now;
-        self.pinged = None;
     }
 
     // Frames

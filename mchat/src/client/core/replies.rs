@@ -79,7 +79,6 @@ impl Core {
                         && *hi + 1 == sent.seq
                     {
                         *hi = sent.seq;
-                        self.unstored += 1;
                     }
                     state.head = state.head.max(sent.seq);
                     self.attention.insert(chat);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::client::cache::Db;
-use crate::client::model::{AccountRow, Anchor, OutboxRow, OutboxState};
+use crate::client::model::{AccountRow, Anchor, ClientEvent, Link, OutboxRow, OutboxState};
 
 const ME: UserId = UserId(Uuid::from_u128(1));
 const OTHER: UserId = UserId(Uuid::from_u128(2));

@@ -1,5 +1,7 @@
 //! The task behind [`Client`]: feeds the core, carries out what it decides.
 
+mod work;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use proto::catalog::{Lang, sentence};
 use proto::codec::Frame;
-use proto::error::{ErrorCode, WireError};
+use proto::error::ErrorCode;
 use proto::hello::{Account, Hello};
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request::ChatInfo;
@@ -22,7 +24,7 @@ use super::conn::{self, Connection, Established, Fingerprint, KnownServers, Plan
 use super::core::{Core, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
 use super::drain::DrainLock;
 use super::error::ClientError;
-use super::model::{AccountRow, ClientEvent, Link, Refusal};
+use super::model::{ClientEvent, Link};
 use super::{Client, Events, Options, Outcome, Shared, lock_path};
 
 /// How long a closing client goes on draining the outbox.
@@ -184,7 +186,7 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
     let seed = Uuid::new_v4().as_u64_pair().0;
     let lock = DrainLock::new(lock_path(&options.profile));
     let driver = Driver {
-        core: Core::new(options.live, &stored, &states, seed),
+        core: Core::new(options.live, &stored, &states, seed).speaking(options.lang),
         cache: cache.clone(),
         shared: shared.clone(),
         events: events_in,
@@ -573,251 +575,6 @@ impl Driver {
             trust: self.trust.clone(),
         };
         self.attempt = Some(Box::pin(conn::connect(plan, hello)));
-    }
-
-    // The cache
-
-    /// Gives the cache's thread the next thing to do, one at a time.
-    fn next_work(&mut self) {
-        while self.work.is_none() {
-            let now = self.now();
-            if self.reload_states {
-                self.reload_states = false;
-                let cache = self.cache.clone();
-                self.work = Some(Box::pin(async move {
-                    Worked::States(cache.write(|db| db.chat_states()).await)
-                }));
-            } else if self.drain(now) {
-            } else if let Some(step) = self.steps.pop_front() {
-                self.step(step);
-            } else if self.check_awaited {
-                self.check_awaited = false;
-                let ids: Vec<EntryId> = self.awaited.keys().copied().collect();
-                let cache = self.cache.clone();
-                self.work = Some(Box::pin(async move {
-                    let found = cache
-                        .write(move |db| {
-                            ids.into_iter()
-                                .map(|id| Ok((id, db.waiting(id)?)))
-                                .collect()
-                        })
-                        .await;
-                    Worked::Waiting(found)
-                }));
-            } else if now >= self.foreign_at {
-                let cache = self.cache.clone();
-                self.work = Some(Box::pin(async move {
-                    Worked::Foreign(cache.write(|db| db.poll_foreign()).await)
-                }));
-            } else {
-                return;
-            }
-        }
-    }
-
-    /// Loads the outbox where it is this process's turn; true where it does.
-    fn drain(&mut self, now: Millis) -> bool {
-        if !self.want_outbox || !self.core.is_online() || now < self.outbox_at {
-            return false;
-        }
-        match self.lock.take() {
-            Ok(true) => {}
-            Ok(false) => {
-                // Another process drains; it may stop before it sees ours.
-                self.want_outbox = self.closing.is_none();
-                self.outbox_at = now + FOREIGN_SOON;
-                return false;
-            }
-            Err(error) => {
-                self.outbox_at = now + FOREIGN_EVERY;
-                self.tell(ClientEvent::CacheTrouble(error.to_string()));
-                return false;
-            }
-        }
-        self.want_outbox = false;
-        let cache = self.cache.clone();
-        self.work = Some(Box::pin(async move {
-            Worked::Outgoing(cache.write(|db| db.outgoing(OUTBOX)).await)
-        }));
-        true
-    }
-
-    fn step(&mut self, step: Step) {
-        let cache = self.cache.clone();
-        match step {
-            Step::Write(first) => {
-                let mut writes = vec![first];
-                while writes.len() < BATCH
-                    && let Some(Step::Write(_)) = self.steps.front()
-                    && let Some(Step::Write(write)) = self.steps.pop_front()
-                {
-                    writes.push(write);
-                }
-                let settled = writes
-                    .iter()
-                    .filter_map(|write| match write {
-                        Write::Sent { id, .. } | Write::Failed { id, .. } => Some(*id),
-                        _ => None,
-                    })
-                    .collect();
-                self.work = Some(Box::pin(async move {
-                    let stored = cache.write(move |db| db.apply(&writes)).await;
-                    Worked::Stored(stored, settled)
-                }));
-            }
-            Step::SignedIn(account, community, token) => {
-                self.shared().account = Some(AccountRow {
-                    user: account.user,
-                    username: account.username.clone(),
-                    session: account.session,
-                });
-                self.work = Some(Box::pin(async move {
-                    let done = cache
-                        .write(move |db| db.sign_in(&account, community, &token))
-                        .await;
-                    Worked::SignedIn(done)
-                }));
-            }
-            Step::SessionEnded => {
-                self.shared().account = None;
-                let ended = self.token.take();
-                self.work = Some(Box::pin(async move {
-                    let done = cache.write(move |db| db.end_session(ended.as_ref())).await;
-                    Worked::SessionEnded(done)
-                }));
-            }
-            Step::Typing(chat, user, on) => {
-                self.work = Some(Box::pin(async move {
-                    let name = cache.write(move |db| db.username(user)).await;
-                    Worked::Typing(chat, user, on, name)
-                }));
-            }
-            Step::Event(event) => self.tell(event),
-            Step::Done(ticket, result) => self.done(ticket, result),
-        }
-    }
-
-    fn done(&mut self, ticket: Ticket, result: Result<bool, ClientError>) {
-        let result = result.map_err(|error| self.worded(error));
-        // Who asked may have given up, in each case.
-        match self.waiters.remove(&ticket) {
-            Some(Waiter::More(reply)) => {
-                let _ = reply.send(result);
-            }
-            Some(Waiter::Unit(reply)) => {
-                let _ = reply.send(result.map(|_| ()));
-            }
-            Some(Waiter::Learned(reply)) => {
-                let _ = reply.send(());
-            }
-            Some(Waiter::Answer(_)) | None => {}
-        }
-    }
-
-    fn worked(&mut self, worked: Worked) {
-        let now = self.now();
-        match worked {
-            Worked::Stored(Ok(applied), settled) => {
-                for id in settled {
-                    self.settling.remove(&id);
-                }
-                let out = self.core.handle_stored(now, &applied);
-                for event in applied.events {
-                    self.tell(event);
-                }
-                for (id, outcome) in &applied.outcomes {
-                    self.resolve(*id, outcome);
-                }
-                self.carry_out(out);
-                self.rest();
-            }
-            Worked::Stored(Err(error), settled) => {
-                for id in settled {
-                    self.settling.remove(&id);
-                }
-                // Whatever was decided on top of it is decided anew.
-                self.reload_states = true;
-                self.trouble(&error);
-            }
-            Worked::States(Ok(states)) => {
-                let out = self.core.handle_states(now, &states, true);
-                self.carry_out(out);
-            }
-            Worked::SignedIn(Ok(())) => {
-                let account = self.shared().account.clone();
-                self.tell(ClientEvent::Account(account));
-            }
-            Worked::SignedIn(Err(ClientError::OtherAccount { .. })) => {
-                self.shared().account = None;
-                let error = WireError::new(ErrorCode::Conflict);
-                let out = self
-                    .core
-                    .handle_connect_failed(now, Failure::Refused(Refusal::Server(error)));
-                self.connection = None;
-                self.carry_out(out);
-            }
-            Worked::Typing(chat, user, on, Ok(username)) => self.tell(ClientEvent::Typing {
-                chat,
-                user,
-                username,
-                on,
-            }),
-            Worked::Outgoing(Ok(mut items)) => {
-                items.retain(|item| !self.settling.contains(&item.id));
-                let out = self.core.handle_outbox(now, items);
-                self.carry_out(out);
-                self.rest();
-            }
-            Worked::Foreign(Ok(found)) => {
-                let soon = if self.awaited.is_empty() {
-                    FOREIGN_EVERY
-                } else {
-                    FOREIGN_SOON
-                };
-                self.foreign_at = now + soon;
-                if let Some(foreign) = found {
-                    self.check_awaited = !self.awaited.is_empty();
-                    if foreign.outgoing {
-                        self.want_outbox = true;
-                        self.outbox_at = now;
-                    }
-                    let out = self.core.handle_states(now, &foreign.states, false);
-                    for event in foreign.events {
-                        self.tell(event);
-                    }
-                    self.carry_out(out);
-                }
-            }
-            Worked::Waiting(Ok(found)) => {
-                for (id, waiting) in found {
-                    if let Waiting::Done(outcome) = waiting {
-                        self.resolve(id, &outcome);
-                    }
-                }
-            }
-            Worked::SessionEnded(Ok(())) => {}
-            Worked::SignedIn(Err(error))
-            | Worked::SessionEnded(Err(error))
-            | Worked::Typing(_, _, _, Err(error))
-            | Worked::Outgoing(Err(error))
-            | Worked::Foreign(Err(error))
-            | Worked::Waiting(Err(error))
-            | Worked::States(Err(error)) => {
-                self.foreign_at = now + FOREIGN_EVERY;
-                self.trouble(&error);
-            }
-        }
-    }
-
-    /// Lets others drain the outbox once nothing of it is on its way.
-    fn rest(&mut self) {
-        if self.lock.is_held()
-            && !self.want_outbox
-            && !self.core.is_draining()
-            && self.settling.is_empty()
-        {
-            self.lock.release();
-        }
     }
 
     fn resolve(&mut self, id: EntryId, outcome: &Outcome) {

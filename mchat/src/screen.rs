@@ -4,16 +4,21 @@ use std::io::{self, IsTerminal};
 
 use proto::catalog::CliText;
 
-use super::failure::Failure;
+use crate::cli::{self, Failure, Global};
 use crate::client::{Client, Options, ServerAddress};
 use crate::tui;
+
+/// Opens the screen; the process's exit code.
+pub fn run(global: &Global) -> u8 {
+    cli::with_options(global, show)
+}
 
 /// Shows the screen until the person leaves.
 ///
 /// # Errors
 ///
 /// Where there is no terminal, or the profile cannot be opened.
-pub(super) fn show(options: Options) -> Result<(), Failure> {
+fn show(options: Options) -> Result<(), Failure> {
     let lang = options.lang;
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::Usage(CliText::NoScreen.get(lang).to_owned()));
