@@ -1,7 +1,7 @@
 //! The rules: the only door between what clients ask and what is stored.
 //!
 //! [`Service::submit`] takes a signed-in caller's request; [`accounts`] lets
-//! callers in. Each further module is one noun: [`chats`], [`messages`],
+//! callers in. Each further module is one noun: `chats`, `messages`, `sync`,
 //! [`cursors`], [`presence`]; [`access`] knows who is where, [`hub`] who listens
 //! here, [`feed`] turns commits into events.
 
