@@ -345,7 +345,11 @@ async fn writing_marks_nothing_of_others_as_read(wire: Wire) {
     .await
     .unwrap();
     assert_eq!(bob.event(own_cursor).await, (bob.id(), 1));
-    // Nothing of others in between: one's own message counts as read.
+    // Nothing of others in between: one's own message counts as read, the
+    // first one behind the chat's beginning too.
+    let notes = bob.group("notes", vec![]).await.id;
+    bob.say(notes, "first").await.unwrap();
+    assert_eq!(bob.event(own_cursor).await, (bob.id(), 2));
     bob.say(chat, "mine").await.unwrap();
     assert_eq!(bob.event(own_cursor).await, (bob.id(), 2));
     ada.say(chat, "yours").await.unwrap();

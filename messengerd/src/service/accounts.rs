@@ -115,7 +115,7 @@ impl Service {
         }
         self.limit_address(peer)?;
         let key = username_key(&request.login);
-        self.login_limit.take(key, Instant::now())?;
+        self.login_limit.take(key.clone(), Instant::now())?;
         let user = self
             .store
             .user_by_login(request.login)
@@ -127,6 +127,8 @@ impl Service {
         let Some(user) = user.filter(|_| right) else {
             return Err(ErrorCode::BadCredentials.into());
         };
+        // Only failures count.
+        self.login_limit.give_back(&key);
         let session = self.open_session(&user, request.device).await?;
         self.signed_in(&user, session)
     }

@@ -28,27 +28,35 @@ type Key = (ChatNo, UserNo);
 struct Move {
     read: Seq,
     delivered: Seq,
-    /// Own messages in a row, first and last: they move the read cursor only
-    /// where it stands right before them, so that writing marks nothing of
+    /// Own messages in a row: they move the read cursor only where no message
+    /// of others lies between it and them, so that writing marks nothing of
     /// others as read.
-    own: Option<(Seq, Seq)>,
+    own: Option<OwnRun>,
+}
+
+/// Messages of one author, one right after the other.
+#[derive(Debug, Clone, Copy)]
+struct OwnRun {
+    first_no: u64,
+    last_no: u64,
+    last_seq: Seq,
 }
 
 #[derive(Default)]
 struct State {
     waiting: HashMap<Key, Move>,
     moved: HashMap<Key, Instant>,
-    /// Where read cursors stood when they were last written or looked up. They
-    /// only grow, so an old value is never too large.
-    known: HashMap<Key, Seq>,
+    /// Up to which message members had read when that was last written or
+    /// looked up. It only grows, so an old value is never too large.
+    known: HashMap<Key, u64>,
 }
 
 impl State {
-    fn learn(&mut self, key: Key, read: Seq) {
+    fn learn(&mut self, key: Key, read_no: u64) {
         if self.known.len() >= KNOWN {
             self.known.clear();
         }
-        self.known.insert(key, read);
+        self.known.insert(key, read_no);
     }
 }
 
@@ -83,16 +91,25 @@ impl Cursors {
         self.wake.notify_one();
     }
 
-    /// A member has written this entry.
-    pub fn wrote(&self, chat: ChatNo, user: UserNo, seq: Seq) {
+    /// A member has written this message.
+    pub fn wrote(&self, chat: ChatNo, user: UserNo, seq: Seq, msg_no: u64) {
         let mut state = self.state();
         let waiting = state.waiting.entry((chat, user)).or_default();
-        waiting.own = match waiting.own {
-            None => Some((seq, seq)),
-            Some((first, last)) if seq == last + 1 => Some((first, seq)),
+        match &mut waiting.own {
+            None => {
+                waiting.own = Some(OwnRun {
+                    first_no: msg_no,
+                    last_no: msg_no,
+                    last_seq: seq,
+                });
+            }
+            Some(run) if msg_no == run.last_no + 1 => {
+                run.last_no = msg_no;
+                run.last_seq = seq;
+            }
             // Somebody wrote in between: only the first run can be adjacent.
-            kept => kept,
-        };
+            Some(_) => {}
+        }
         drop(state);
         self.wake.notify_one();
     }
@@ -154,7 +171,7 @@ impl Cursors {
             let mut moves = Vec::with_capacity(chunk.len());
             for ((chat, user), waiting) in chunk {
                 let read = waiting.read.max(self.adjacent(*chat, *user, waiting).await);
-                let own = waiting.own.map_or(0, |(_, last)| last);
+                let own = waiting.own.map_or(0, |run| run.last_seq);
                 let delivered = waiting.delivered.max(own);
                 moves.push(CursorMove {
                     chat: *chat,
@@ -167,7 +184,7 @@ impl Cursors {
                 Ok(moved) => {
                     let mut state = self.state();
                     for cursor in moved {
-                        state.learn((cursor.chat, cursor.user), cursor.read);
+                        state.learn((cursor.chat, cursor.user), cursor.read_no);
                     }
                 }
                 // Clients keep their own cursors and send them again when they
@@ -180,20 +197,21 @@ impl Cursors {
 
     /// The end of a run of own messages, where the reader stands before it.
     async fn adjacent(&self, chat: ChatNo, user: UserNo, waiting: &Move) -> Seq {
-        let Some((first, last)) = waiting.own else {
+        let Some(run) = waiting.own else {
             return 0;
         };
-        if waiting.read + 1 >= first {
-            return last;
-        }
         let known = self.state().known.get(&(chat, user)).copied();
-        if known.is_some_and(|read| read + 1 >= first) {
-            return last;
+        if known.is_some_and(|read_no| read_no + 1 >= run.first_no) {
+            return run.last_seq;
         }
         match self.store.head(chat, user).await {
             Ok(Some(head)) => {
-                self.state().learn((chat, user), head.read);
-                if head.read + 1 >= first { last } else { 0 }
+                self.state().learn((chat, user), head.read_no);
+                if head.read_no + 1 >= run.first_no {
+                    run.last_seq
+                } else {
+                    0
+                }
             }
             Ok(None) => 0,
             Err(error) => {

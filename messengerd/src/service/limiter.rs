@@ -83,6 +83,16 @@ impl<K: Eq + Hash> Limiter<K> {
     }
 }
 
+impl<K: Eq + Hash> Limiter<K> {
+    /// Gives one back that turned out not to count.
+    pub fn give_back(&self, key: &K) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(key) {
+            bucket.tokens = (bucket.tokens + 1.0).min(f64::from(self.rate.burst));
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -103,5 +113,7 @@ mod tests {
         limiter
             .take("a", start + Duration::from_secs(10))
             .unwrap_err();
+        limiter.give_back(&"a");
+        limiter.take("a", start + Duration::from_secs(10)).unwrap();
     }
 }

@@ -57,7 +57,9 @@ impl Service {
         let service = self.clone();
         Ok(Box::pin(async move {
             let appended = stored.await.map_err(refuse)?;
-            service.cursors.wrote(chat.no, actor.no, appended.seq);
+            service
+                .cursors
+                .wrote(chat.no, actor.no, appended.seq, appended.msg_no);
             Ok(Reply::Send(Sent {
                 seq: appended.seq,
                 msg_no: appended.msg_no,

@@ -153,7 +153,10 @@ impl SqliteStore {
         let writer = Writer::new(conn, feed, upkeep.clone(), &queue);
         thread::Builder::new()
             .name("store-write".to_owned())
-            .spawn(move || writer.run(jobs))
+            .spawn(move || {
+                let _guard = EndWithWriter;
+                writer.run(jobs);
+            })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self {
             community,
@@ -161,6 +164,20 @@ impl SqliteStore {
             readers,
             upkeep,
         })
+    }
+}
+
+/// A daemon that cannot write any more must not look alive: after a panic on
+/// the writer it ends, and whoever supervises it starts it anew. Everything
+/// acknowledged is on disk.
+struct EndWithWriter;
+
+impl Drop for EndWithWriter {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!("the store's writer failed, the program ends");
+            std::process::abort();
+        }
     }
 }
 
