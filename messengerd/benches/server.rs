@@ -132,7 +132,7 @@ impl Process {
             child,
             stdin,
             listen: field("listen=").unwrap().parse().unwrap(),
-            http: field("http=http://").map(|http| http.parse().unwrap()),
+            http: field("http=").map(|http| http.parse().unwrap()),
             _home: home,
         }
     }

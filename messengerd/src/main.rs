@@ -184,7 +184,7 @@ fn announce(server: &Server) -> anyhow::Result<()> {
     }
     let http = addresses
         .http
-        .map_or_else(|| "off".to_owned(), |http| format!("http://{http}"));
+        .map_or_else(|| "off".to_owned(), |http| http.to_string());
     text += &format!("ready listen={} http={http}\n", addresses.listen);
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -112,7 +112,7 @@ fn serve(data: &Path) -> Command {
 async fn a_started_daemon_says_where_it_is_and_stops_when_told() {
     let home = tempfile::tempdir().unwrap();
     let mut daemon = Process::start(serve(&home.path().join("data")));
-    assert!(daemon.field("http=").starts_with("http://127.0.0.1:"));
+    assert!(daemon.field("http=").starts_with("127.0.0.1:"));
     let address = daemon
         .lines
         .iter()
