@@ -78,7 +78,10 @@ impl Context {
                         crate::client::model::Link::Offline { reason, .. } => {
                             ClientError::Offline(reason)
                         }
-                        _ => ClientError::Offline(String::from("…")),
+                        _ => ClientError::Offline(self.say(
+                            CliText::NoAnswerIn,
+                            &[("seconds", &self.timeout.as_secs_f64().to_string())],
+                        )),
                     }
                     .into());
                 }

@@ -10,6 +10,7 @@ texts! {
         CertificateChanged: "The server's key has changed: {pinned} was pinned, {shown} was shown. Somebody may be in between. If the change is right, repeat with --fingerprint {shown}.", "Ключ сервера изменился: был закреплён {pinned}, показан {shown}. Возможно, кто-то вмешался в соединение. Если замена законна, повторите с --fingerprint {shown}.";
         OtherCommunity: "Another server answers at this address than the one whose messages this profile holds. Use another profile (-P), or sign out first.", "По этому адресу отвечает другой сервер, не тот, чьи сообщения хранит этот профиль. Возьмите другой профиль (-P) или сначала выйдите.";
         Unreachable: "The server is not reached: {reason}. Is it running, and is the address right?", "Сервер недоступен: {reason}. Запущен ли он, верен ли адрес?";
+        NoAnswerIn: "no answer in {seconds} s", "нет ответа за {seconds} с";
         Timeout: "No answer in time. It is not known whether the server did it.", "Ответа вовремя не было. Сделал ли это сервер, неизвестно.";
         SignedOut: "Nobody is signed in with this profile. Use mchat login or mchat register.", "В этом профиле никто не вошёл. Используйте mchat login или mchat register.";
         OtherAccount: "This profile holds {count} unsent messages of {name}. Sign in as {name}, or use another profile (-P).", "В этом профиле {count} неотправленных сообщений пользователя {name}. Войдите под этим именем или возьмите другой профиль (-P).";
