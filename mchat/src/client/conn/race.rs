@@ -16,6 +16,10 @@ use crate::client::model::Transport;
 const STAGGER: Duration = Duration::from_millis(100);
 /// How much later WebSocket is tried.
 const FALL_BACK: Duration = Duration::from_millis(300);
+/// How long a WebSocket waits for QUIC from the moment its server took the TCP
+/// connection: a server that came up just now has missed QUIC's first packet,
+/// which is repeated only after a second.
+const ONCE_MORE: Duration = Duration::from_millis(150);
 /// How long one attempt may take …
 const PATIENCE: Duration = Duration::from_secs(6);
 /// … and to this machine, where a silent server is one that is not there.
@@ -105,7 +109,15 @@ async fn attempt(
     let made = async {
         match transport {
             Transport::Quic => quic::connect(target, &trust, &hello).await,
-            Transport::WebSocket => websocket::connect(target, &trust, &hello).await,
+            Transport::WebSocket => {
+                let tcp = websocket::reach(&target).await?;
+                let quic = timeout(ONCE_MORE, quic::connect(target.clone(), &trust, &hello));
+                let socket = websocket::connect(tcp, target, &trust, &hello);
+                match tokio::join!(quic, socket) {
+                    (Ok(Ok(quic)), _) => Ok(quic),
+                    (_, socket) => socket,
+                }
+            }
         }
     };
     timeout(limit, made)

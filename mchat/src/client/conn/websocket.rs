@@ -31,7 +31,18 @@ type Socket = WebSocketStream<TlsStream<TcpStream>>;
 const IDLE: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
+/// Opens the TCP connection.
+pub(super) async fn reach(target: &Target) -> Result<TcpStream, AttemptError> {
+    let why =
+        |error: std::io::Error| AttemptError::unreachable(format!("{}: {error}", target.node));
+    let tcp = TcpStream::connect(target.address).await.map_err(why)?;
+    tcp.set_nodelay(true).map_err(why)?;
+    Ok(tcp)
+}
+
+/// Says Hello over a TCP connection.
 pub(super) async fn connect(
+    tcp: TcpStream,
     target: Target,
     trust: &Trust,
     hello: &Hello,
@@ -43,10 +54,6 @@ pub(super) async fn connect(
         Some(refusal) => AttemptError(Failure::Refused(refusal)),
         None => AttemptError::unreachable(format!("{node}: {error}")),
     };
-    let tcp = TcpStream::connect(target.address)
-        .await
-        .map_err(|error| why(&error))?;
-    tcp.set_nodelay(true).map_err(|error| why(&error))?;
     let name = ServerName::try_from(node.host.clone()).map_err(|error| why(&error))?;
     let stream = TlsConnector::from(Arc::new(tls))
         .connect(name, tcp)
