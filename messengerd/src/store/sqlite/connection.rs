@@ -1,13 +1,15 @@
 //! Opens connections the way each of their users needs them.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Options;
 use crate::store::StoreError;
 
+/// How long a connection waits for others.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements each connection keeps.
 const STATEMENTS: usize = 128;
 
@@ -29,7 +31,7 @@ impl Source {
     /// The connection that writes. Creates the file.
     pub(super) fn writer(&self) -> Result<Connection, StoreError> {
         let conn = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        let mode = write_ahead(&conn)?;
         if mode != "wal" {
             return Err(StoreError::Unavailable(format!(
                 "the file system of {} cannot hold a write-ahead log",
@@ -74,8 +76,26 @@ impl Source {
             Some(vfs) => Connection::open_with_flags_and_vfs(&self.path, flags, vfs.as_str()),
             None => Connection::open_with_flags(&self.path, flags),
         }?;
-        conn.busy_timeout(Duration::from_secs(5))?;
+        conn.busy_timeout(PATIENCE)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(conn)
+    }
+}
+
+/// Switches a database to write-ahead logging and returns the mode it has then.
+/// SQLite does not wait for others here as it does elsewhere (another program
+/// may be making the same database), so this does.
+fn write_ahead(conn: &Connection) -> Result<String, StoreError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            answer => return Ok(answer?),
+        }
     }
 }
