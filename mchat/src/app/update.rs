@@ -1,6 +1,7 @@
 //! The one place where the state changes.
 
 use proto::UnixMillis;
+use proto::catalog::sentence;
 use proto::limits::TYPING_LAPSE_MS;
 
 use super::action::{self, Action, Scope};
@@ -160,6 +161,10 @@ impl Model {
                 let mut effects = self.reload_chats();
                 effects.extend(self.refresh_open());
                 effects
+            }
+            ClientEvent::HeldBack { error, .. } => {
+                self.notify(sentence(self.lang, &error));
+                Vec::new()
             }
             ClientEvent::CacheTrouble(why) => {
                 self.notify(why);

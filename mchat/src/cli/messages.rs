@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use proto::catalog::CliText;
+use proto::catalog::{CliText, sentence};
 use proto::entry::{Body, Entry};
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request;
@@ -45,6 +45,10 @@ pub(super) async fn send(context: &Context, args: Send) -> Result<(), Failure> {
             return Err(failure);
         }
         Err(_) => {
+            // Asked before closing, which tries once more.
+            if let Some(why) = client.held_back(id) {
+                context.output.talk(&sentence(context.output.lang(), &why));
+            }
             client.close().await;
             return queued(context, id, chat);
         }

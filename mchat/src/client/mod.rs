@@ -40,7 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use proto::codec::Frame;
-use proto::error::ErrorCode;
+use proto::error::{ErrorCode, WireError};
 use proto::event::Presence;
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request::{self, Call, ChatInfo, ChatKind, SessionInfo, User};
@@ -68,7 +68,7 @@ pub enum Outcome {
     /// It is stored on the server, at this position where it is known.
     Stored(Option<Seq>),
     /// It was refused for good and stays in the outbox as failed.
-    Failed(proto::error::WireError),
+    Failed(WireError),
     /// It was discarded.
     Discarded,
 }
@@ -104,6 +104,8 @@ pub(crate) struct Shared {
     pub(crate) presence: HashMap<UserId, Presence>,
     /// Messages of the outbox that are on their way from this process.
     pub(crate) sending: std::collections::HashSet<EntryId>,
+    /// Why the server did not take some of them for now.
+    pub(crate) held_back: HashMap<EntryId, WireError>,
 }
 
 /// The client. Cheap to clone; the connection ends with [`Client::close`] or
@@ -478,6 +480,12 @@ impl Client {
         self.cache.write(move |db| db.enqueue(&row)).await?;
         self.tell(Command::Queued(chat));
         Ok(id)
+    }
+
+    /// Why the server did not take a message of the outbox when this process
+    /// last tried, where it said so and has not been asked again since.
+    pub fn held_back(&self, id: EntryId) -> Option<WireError> {
+        self.shared().held_back.get(&id).cloned()
     }
 
     /// Waits until a message of the outbox has come to its end, whichever

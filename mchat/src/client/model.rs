@@ -245,6 +245,16 @@ pub enum ClientEvent {
     },
     /// The outbox of a chat changed.
     Outbox(ChatId),
+    /// The server did not take a message for now and says why; it stays in the
+    /// outbox and is tried again.
+    HeldBack {
+        /// Which message.
+        id: EntryId,
+        /// Where it goes.
+        chat: ChatId,
+        /// Why.
+        error: WireError,
+    },
     /// Members' cursors of a chat changed.
     Cursors(ChatId),
     /// How far one's own message got in a large chat.

@@ -12,6 +12,7 @@ use proto::request::{
 use super::chat::Chat;
 use super::{Core, Millis, Output, Purpose, Write};
 use crate::client::error::ClientError;
+use crate::client::model::ClientEvent;
 
 /// Pause after a refusal that does not say how long to wait.
 const PAUSE: Millis = 2_000;
@@ -196,7 +197,14 @@ impl Core {
                         self.out
                             .push(Output::Write(Write::Failed { chat, id, error }));
                     }
-                    _ => self.outbox.again(chat, now, after),
+                    _ => {
+                        if let ClientError::Server(error) = error {
+                            let error = error.clone();
+                            self.out
+                                .push(Output::Event(ClientEvent::HeldBack { id, chat, error }));
+                        }
+                        self.outbox.again(chat, now, after);
+                    }
                 }
             }
             Purpose::Mark { chat, .. } => {

@@ -538,7 +538,9 @@ impl Driver {
                 }
                 Output::Sending(chat, id, on) => {
                     if on {
-                        self.shared().sending.insert(id);
+                        let mut shared = self.shared();
+                        shared.sending.insert(id);
+                        shared.held_back.remove(&id);
                     } else {
                         self.shared().sending.remove(&id);
                     }
@@ -594,6 +596,10 @@ impl Driver {
                 let link = self.worded_link(link);
                 self.set_link(link.clone());
                 ClientEvent::Link(link)
+            }
+            ClientEvent::HeldBack { id, chat, error } => {
+                self.shared().held_back.insert(id, error.clone());
+                ClientEvent::HeldBack { id, chat, error }
             }
             other => other,
         };
