@@ -110,7 +110,31 @@ impl Db {
             }
             chats.push(chat);
         }
+        drop(rows);
+        drop(query);
+        self.pass_over_own(&mut chats)?;
         Ok(chats)
+    }
+
+    /// Takes one's own messages out of the unread ones. The server counts them
+    /// where others' lie between them and the read cursor.
+    fn pass_over_own(&self, chats: &mut [ChatRow]) -> Result<(), DbError> {
+        let Some(own) = own_id(&self.conn)? else {
+            return Ok(());
+        };
+        let mut count = self.conn.prepare_cached(
+            "SELECT count(*) FROM entries
+             WHERE chat_no = (SELECT no FROM chats WHERE id = ?1)
+               AND actor = ?2 AND seq > ?3 AND kind = 1",
+        )?;
+        for chat in chats.iter_mut().filter(|chat| chat.unread > 0) {
+            let mine: u64 = count.query_row(
+                params![chat.id.as_bytes(), own.as_bytes(), chat.read],
+                |row| row.get(0),
+            )?;
+            chat.unread = chat.unread.saturating_sub(mine);
+        }
+        Ok(())
     }
 
     /// The private chat with somebody (oneself: notes), if there is one.

@@ -12,7 +12,7 @@ use super::DbError;
 const BUSY: Duration = Duration::from_secs(20);
 
 /// Append-only: a released step is never changed.
-const STEPS: &[&str] = &[include_str!("0001_cache.sql")];
+const STEPS: &[&str] = &[include_str!("0001_cache.sql"), include_str!("0002_own.sql")];
 
 /// One connection to a profile's cache.
 pub struct Db {

@@ -178,6 +178,28 @@ fn unread_is_counted_without_the_entries() {
 }
 
 #[test]
+fn own_messages_behind_unread_ones_are_not_unread() {
+    let (_dir, mut db) = open();
+    let mine = |seq| matches!(seq, 3 | 4 | 6);
+    let entries = Write::Entries {
+        chat: chat(0),
+        entries: (1..=6)
+            .map(|seq| entry(0, seq, if mine(seq) { ME } else { OTHER }))
+            .collect(),
+        floor: 0,
+        live: true,
+        backfill: false,
+    };
+    db.apply(&[Write::Heads(vec![head(0, 6)]), entries])
+        .unwrap();
+    assert_eq!(db.chat(chat(0)).unwrap().unwrap().unread, 3);
+    db.mark_read(chat(0), 3).unwrap();
+    assert_eq!(db.chats().unwrap()[0].unread, 1);
+    db.mark_read(chat(0), 6).unwrap();
+    assert_eq!(db.chats().unwrap()[0].unread, 0);
+}
+
+#[test]
 fn a_stored_message_never_vanishes_nor_doubles() {
     let (_dir, mut db) = open();
     let shown = |db: &mut Db| {
