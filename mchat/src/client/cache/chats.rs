@@ -123,13 +123,15 @@ impl Db {
             return Ok(());
         };
         let mut count = self.conn.prepare_cached(
-            "SELECT count(*) FROM entries
-             WHERE chat_no = (SELECT no FROM chats WHERE id = ?1)
-               AND actor = ?2 AND seq > ?3 AND kind = 1",
+            "SELECT (SELECT count(*) FROM entries
+                     WHERE chat_no = (SELECT no FROM chats WHERE id = ?1)
+                       AND actor = ?2 AND seq > ?3 AND kind = 1)
+                  + (SELECT count(*) FROM outbox
+                     WHERE chat = ?1 AND state = 2 AND seq > ?3 AND seq <= ?4)",
         )?;
         for chat in chats.iter_mut().filter(|chat| chat.unread > 0) {
             let mine: u64 = count.query_row(
-                params![chat.id.as_bytes(), own.as_bytes(), chat.read],
+                params![chat.id.as_bytes(), own.as_bytes(), chat.read, chat.head],
                 |row| row.get(0),
             )?;
             chat.unread = chat.unread.saturating_sub(mine);

@@ -229,6 +229,9 @@ fn a_stored_message_never_vanishes_nor_doubles() {
     // Beyond a gap: it stays in the outbox until the gap is filled.
     db.apply(&[sent(8, 6)]).unwrap();
     assert_eq!(shown(&mut db), 5);
+    // Neither of the two counts as unread: 1, 2, 3 and 5 do.
+    db.apply(&[Write::Heads(vec![head(0, 6)])]).unwrap();
+    assert_eq!(db.chat(chat(0)).unwrap().unwrap().unread, 4);
     let id = EntryId(Uuid::from_u128(8));
     assert_eq!(
         db.waiting(id).unwrap(),
