@@ -13,7 +13,7 @@ use super::args::{History, Send, Target};
 use super::context::Context;
 use super::failure::{Failure, exit};
 use super::find;
-use super::output::{entry_json, local_time, name, paragraph};
+use super::output::{entry_json, json_line, local_time, name, paragraph};
 use crate::client::model::{Anchor, EntryRow, Link, Refusal};
 use crate::client::{Client, ClientError, Outcome};
 
@@ -102,7 +102,7 @@ fn queued(context: &Context, id: EntryId, chat: ChatId) -> Result<(), Failure> {
 /// of a stored message.
 fn queued_line(context: &Context, id: EntryId, chat: ChatId) -> Result<(), Failure> {
     let value = json!({"state": "queued", "id": id.to_string(), "chat": chat.to_string()});
-    context.output.line(&value, || value.to_string())
+    context.output.line(&value, || json_line(&value))
 }
 
 fn standard_input() -> Result<String, Failure> {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use proto::catalog::Lang;
 use proto::entry::Body;
 use proto::id::UserId;
-use proto::text::{printable_line, printable_text};
+use proto::text::{is_steering, printable_line, printable_text};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -39,7 +39,7 @@ impl Output {
     ///
     /// [`Failure::BrokenPipe`] where nobody reads.
     pub(super) fn line(&self, value: &Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
-        let mut line = if self.json { value.to_string() } else { text() };
+        let mut line = if self.json { json_line(value) } else { text() };
         line.push('\n');
         let mut stdout = io::stdout().lock();
         stdout.write_all(line.as_bytes())?;
@@ -58,11 +58,35 @@ impl Output {
             return;
         };
         if self.json {
-            self.talk(&json!({"error": failure.word(), "message": sentence}).to_string());
+            self.talk(&json_line(
+                &json!({"error": failure.word(), "message": sentence}),
+            ));
         } else {
             self.talk(&format!("mchat: {sentence}"));
         }
     }
+}
+
+/// JSON on one line that is safe for a terminal. What steers one is written as
+/// `\uXXXX` (RFC 8259, 7), which a reader takes for the same text; serde_json
+/// does so below U+0020 only. Such characters are found in strings alone.
+pub(super) fn json_line(value: &Value) -> String {
+    let line = value.to_string();
+    if !line.chars().any(is_steering) {
+        return line;
+    }
+    let mut safe = String::with_capacity(line.len() + 16);
+    let mut units = [0; 2];
+    for c in line.chars() {
+        if is_steering(c) {
+            for unit in c.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 /// A chat as JSON.

@@ -11,7 +11,7 @@ use super::args::Watch;
 use super::context::Context;
 use super::failure::Failure;
 use super::messages::link_text;
-use super::output::entry_json;
+use super::output::{entry_json, json_line};
 use super::{find, output::name};
 use crate::client::model::{ClientEvent, Link, Refusal};
 use crate::client::{Client, ClientError};
@@ -130,7 +130,7 @@ async fn print_new(
             cursor.arrival = row.arrival;
             let mut value = entry_json(row);
             value["cursor"] = cursor.text().into();
-            context.output.line(&value, || value.to_string())?;
+            context.output.line(&value, || json_line(&value))?;
         }
         if rows.len() < PAGE as usize {
             return Ok(());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::daemon::Daemon;
 use crate::forward::Forward;
 use crate::person::Person;
@@ -173,6 +175,61 @@ fn over_websocket_where_udp_does_not_get_through() {
         let sent = one.run(&["send", &format!("@{}", two.name), "hello"]).ok();
         assert_eq!(watch.text(), "hello");
         assert!(sent.took < Duration::from_secs(1), "{:?}", sent.took);
+    }
+}
+
+#[test]
+fn what_steers_a_terminal_reaches_none() {
+    let daemon = Daemon::start();
+    let home = tempfile::tempdir().unwrap();
+    let alice = Person::new(home.path(), "alice", &daemon.url());
+    let bob = Person::new(home.path(), "bob", &daemon.url());
+    let chat = alice.run(&["new", "@bob"]).ok().out.trim().to_owned();
+    let hostile = "a\u{1b}]0;title\u{7}b\u{9b}31mred\u{7f} \u{202e}gnp.exe\u{2066}\u{e0001}\r\tend";
+    let watch = bob.watch(&[]);
+    assert!(watch.said().contains("connected"));
+    alice.run(&["send", &chat, hostile]).ok();
+    let live = loop {
+        let line = watch.line();
+        if line.contains("\"message\"") {
+            break line;
+        }
+    };
+    let json = [
+        live,
+        bob.run(&["--json", "history", &chat]).ok().out,
+        bob.run(&["--json", "chats"]).ok().out,
+    ];
+    for out in &json {
+        let bare = out.replace('\n', "");
+        assert!(!bare.chars().any(proto::text::is_steering), "{bare:?}");
+        // Escaped, not changed: a program reads what was written.
+        let read: Vec<Value> = out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let text = |value: &Value| {
+            value["text"]
+                .as_str()
+                .or(value["last"]["text"].as_str())
+                .map(str::to_owned)
+        };
+        assert!(
+            read.iter().filter_map(text).any(|text| text == hostile),
+            "{out}"
+        );
+    }
+    for out in [
+        bob.run(&["history", &chat]).ok().out,
+        bob.run(&["chats"]).ok().out,
+    ] {
+        let bare = out.replace('\n', "");
+        assert!(
+            !bare
+                .chars()
+                .any(|c| c != '\t' && proto::text::is_steering(c)),
+            "{bare:?}"
+        );
     }
 }
 

@@ -162,11 +162,16 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// The next line, as it was written.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(Duration::from_secs(15)).unwrap()
+    }
+
     /// The next entry.
     #[track_caller]
     pub(crate) fn next(&self) -> Value {
-        let line = self.lines.recv_timeout(Duration::from_secs(15)).unwrap();
-        serde_json::from_str(&line).unwrap()
+        serde_json::from_str(&self.line()).unwrap()
     }
 
     /// The next message's text; other entries are passed over.
