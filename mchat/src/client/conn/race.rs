@@ -14,11 +14,11 @@ use crate::client::model::Transport;
 
 /// How much later each further address is tried.
 const STAGGER: Duration = Duration::from_millis(100);
-/// How much later WebSocket is tried.
+/// How much later than QUIC a WebSocket may win.
 const FALL_BACK: Duration = Duration::from_millis(300);
-/// How long a WebSocket waits for QUIC from the moment its server took the TCP
-/// connection: a server that came up just now has missed QUIC's first packet,
-/// which is repeated only after a second.
+/// The last part of that is a second try of QUIC, from the moment the server
+/// took the TCP connection: one that came up just now has missed QUIC's first
+/// packet, which is repeated only after a second.
 const ONCE_MORE: Duration = Duration::from_millis(150);
 /// How long one attempt may take …
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -55,7 +55,7 @@ pub(crate) async fn connect(plan: Plan, hello: Hello) -> Result<Established, Fai
         let late = STAGGER * index as u32;
         for (transport, delay) in [
             (Transport::Quic, late),
-            (Transport::WebSocket, late + FALL_BACK),
+            (Transport::WebSocket, late + FALL_BACK - ONCE_MORE),
         ] {
             let (target, trust, hello) = (target.clone(), plan.trust.clone(), hello.clone());
             attempts.spawn(async move {
