@@ -32,6 +32,8 @@ pub struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Messages one account may send.
     pub send_rate: Rate,
+    /// Connections that may wait to sign in.
+    pub waiting: usize,
     /// Least level of log lines.
     pub log: String,
 }
@@ -78,6 +80,8 @@ pub struct RawLimits {
     pub send_burst: Option<u32>,
     /// Messages one account may send in a second after that.
     pub sends_per_second: Option<f64>,
+    /// Connections that may wait to sign in, an eighth of them from one network.
+    pub waiting_connections: Option<usize>,
 }
 
 /// Everything that is wrong with the settings.
@@ -133,6 +137,10 @@ impl RawConfig {
                     .limits
                     .sends_per_second
                     .or(under.limits.sends_per_second),
+                waiting_connections: self
+                    .limits
+                    .waiting_connections
+                    .or(under.limits.waiting_connections),
             },
         }
     }
@@ -202,6 +210,10 @@ impl RawConfig {
         }
         let burst = self.limits.send_burst.unwrap_or(2_000);
         let per_second = self.limits.sends_per_second.unwrap_or(500.0);
+        let waiting = self.limits.waiting_connections.unwrap_or(512);
+        if waiting == 0 {
+            problems.push("limits.waiting_connections: has to be at least 1".to_owned());
+        }
         if burst == 0 {
             problems.push("limits.send_burst: has to be at least 1".to_owned());
         }
@@ -219,6 +231,7 @@ impl RawConfig {
             registration,
             tls,
             send_rate: Rate { burst, per_second },
+            waiting,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
     }

@@ -10,6 +10,7 @@ use messengerd::config::{Config, EXAMPLE, RawConfig};
 use messengerd::server::{Server, create_invite};
 use messengerd::store::sqlite;
 use messengerd::{identity, telemetry};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The Messenger daemon: chats over QUIC and WebSocket, embedded storage.
@@ -111,6 +112,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(settings) => {
             let config = settings.load()?;
             telemetry::init(&config.log)?;
+            raise_file_limit();
             tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()?
@@ -142,6 +144,19 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 None => "the store has the newest schema already\n".to_owned(),
             })
         }
+    }
+}
+
+/// Lets the daemon have as many sockets as the system allows it: the usual soft
+/// limit of 1024 is for programs that use select(2).
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, limit = limit.current, "the limit of open files stays");
     }
 }
 

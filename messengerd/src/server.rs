@@ -22,6 +22,7 @@ use crate::service::feed::commit_queue;
 use crate::service::hub::Hub;
 use crate::service::{Parts, Service, now};
 use crate::session::ServerInfo;
+use crate::session::door::Door;
 use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{NewInvite, SharedStore};
 use crate::transport::http::{Context, router, serve};
@@ -150,7 +151,9 @@ impl Server {
             community: store.community(),
             nodes: config.advertise.into_iter().collect(),
         });
+        let door = Door::new(config.waiting);
         let context = Context {
+            door: door.clone(),
             service: service.clone(),
             info: info.clone(),
             fingerprint: fingerprint.clone(),
@@ -174,6 +177,7 @@ impl Server {
             info,
             sessions.clone(),
             stop.clone(),
+            door.clone(),
             stop_sessions.clone(),
         ));
         let tls = Arc::new(certificate.server_config(&[b"http/1.1"])?);
@@ -182,6 +186,7 @@ impl Server {
             tcp,
             Some(tls),
             routes.clone(),
+            door.clone(),
             sessions.clone(),
             stop.clone(),
         ));
@@ -190,6 +195,7 @@ impl Server {
                 http,
                 None,
                 routes,
+                door,
                 sessions.clone(),
                 stop.clone(),
             ));

@@ -285,6 +285,54 @@ async fn get(mut stream: Box<dyn Duplex>, path: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
+/// Strangers who connect and say nothing take up places, not memory without
+/// end; who has signed in does not notice, and the places come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_before_the_door_are_bounded() {
+    let home = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let daemon = Daemon::start_in(home, |config| config.waiting = 16).await;
+    let (mut bystander, chat) = bystander(&daemon, Wire::Quic).await;
+    let http = daemon.server.addresses().http.unwrap();
+    let mut strangers = Vec::new();
+    let mut turned_away = 0;
+    for _ in 0..40 {
+        let mut stranger = tokio::net::TcpStream::connect(http).await.unwrap();
+        // Half a request; whoever is turned away finds the connection closed.
+        let _ = stranger.write_all(b"GET / HTTP/1.1\r\nHost: ").await;
+        strangers.push(stranger);
+    }
+    for stranger in &mut strangers {
+        let mut byte = [0];
+        let read = tokio::time::timeout(
+            std::time::Duration::from_millis(200),
+            stranger.read(&mut byte),
+        );
+        turned_away += usize::from(matches!(read.await, Ok(Ok(0) | Err(_))));
+    }
+    assert!(
+        turned_away >= 24,
+        "{turned_away} of 40 turned away from 16 places"
+    );
+    bystander.say(chat, "still here").await.unwrap();
+    drop(strangers);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let mut stream = tokio::net::TcpStream::connect(http).await.unwrap();
+        let _ = stream
+            .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        if answer.starts_with(b"HTTP/1.1 200") {
+            break;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the places do not come back"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quic_connections_that_open_nothing_are_closed() {
     let daemon = Daemon::start().await;

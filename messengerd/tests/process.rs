@@ -250,6 +250,35 @@ async fn an_invite_made_beside_the_running_daemon_works() {
 }
 
 #[test]
+fn the_usual_limit_of_open_files_is_raised() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            "ulimit -S -n 256; exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_messengerd"),
+        ])
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--http",
+            "off",
+            "--data-dir",
+        ])
+        .arg(home.path().join("data"));
+    let daemon = Process::start(command);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.child.id())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let numbers: Vec<&str> = line.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers[0], numbers[1], "{line}");
+}
+
+#[test]
 fn settings_are_checked_and_shown() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("bad.toml");

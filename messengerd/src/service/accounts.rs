@@ -12,6 +12,7 @@ use proto::request::{
 };
 use proto::text::{DeviceName, Token, username_key};
 
+use super::limiter::network;
 use super::tokens::Tokens;
 use super::{Caller, Service, bad_request, now, refuse, too_large};
 use crate::store::{Actor, Admission, NewInvite, NewSession, NewUser, StoreError, UserRecord};
@@ -168,16 +169,11 @@ impl Service {
     }
 
     fn limit_address(&self, peer: IpAddr) -> Result<(), WireError> {
-        // A whole IPv6 network of one customer counts as one address. This
-        // machine's own scripts are not slowed down: the queue for hashing is.
-        match peer.to_canonical() {
-            peer if peer.is_loopback() => Ok(()),
-            IpAddr::V6(v6) => {
-                let network = u128::from(v6) & !u128::from(u64::MAX);
-                self.address_limit
-                    .take(IpAddr::V6(network.into()), Instant::now())
-            }
-            v4 => self.address_limit.take(v4, Instant::now()),
+        // This machine's own scripts are not slowed down: the queue for hashing
+        // is bounded all the same.
+        match network(peer) {
+            network if network.is_loopback() => Ok(()),
+            network => self.address_limit.take(network, Instant::now()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,17 @@ impl Rate {
             burst,
             per_second: 1.0 / interval.as_secs_f64(),
         }
+    }
+}
+
+/// Whom an address stands for where people are counted: an IPv6 network of one
+/// customer (/64) is one, as an IPv4 address is.
+pub fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into())
+        }
+        address => address,
     }
 }
 

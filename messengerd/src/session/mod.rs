@@ -6,6 +6,7 @@
 //! read holds up nobody, and its own requests only once replies pile up.
 
 pub mod connection;
+pub mod door;
 pub mod outbox;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use crate::service::hub::{Listener as _, SharedListener};
 use crate::service::{Caller, Service, Work, now};
 use connection::{ConnectionError, FrameReader, FrameWriter, Peer};
+use door::Pass;
 use outbox::{Outbox, Taken};
 
 /// A client has to say Hello within this time …
@@ -50,13 +52,15 @@ pub fn program() -> String {
     format!("messengerd {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Serves one connection until it ends.
+/// Serves one connection until it ends. `pass` is its place among those that
+/// have not signed in, given back once it has.
 pub async fn serve<R: FrameReader, W: FrameWriter>(
     service: Arc<Service>,
     info: Arc<ServerInfo>,
     peer: Peer,
     mut reader: R,
     mut writer: W,
+    pass: Pass,
     stop: CancellationToken,
 ) {
     match greet(&service, &info, &mut reader, &stop).await {
@@ -75,7 +79,7 @@ pub async fn serve<R: FrameReader, W: FrameWriter>(
                         peer,
                         live,
                     }
-                    .run(&mut reader, &mut writer, caller, stop),
+                    .run(&mut reader, &mut writer, caller, pass, stop),
                 )
                 .await;
             }
@@ -196,6 +200,7 @@ impl Session {
         reader: &mut R,
         writer: &mut W,
         caller: Option<Caller>,
+        pass: Pass,
         stop: CancellationToken,
     ) {
         let caller = match caller {
@@ -206,6 +211,7 @@ impl Session {
                 Err(error) => return say_goodbye(writer, error).await,
             },
         };
+        drop(pass);
         let outbox = Arc::new(Outbox::new(caller.actor.id, caller.session, self.live));
         let listener: SharedListener = outbox.clone();
         if self.live {

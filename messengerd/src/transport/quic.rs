@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::service::Service;
 use crate::session::connection::{ConnectionError, FrameReader, FrameWriter, Peer};
+use crate::session::door::{Door, Pass};
 use crate::session::{self, ServerInfo};
 
 /// A connection has to open its control stream within this time.
@@ -77,6 +78,7 @@ pub async fn accept(
     info: Arc<ServerInfo>,
     sessions: TaskTracker,
     stop: CancellationToken,
+    door: Arc<Door>,
     stop_sessions: CancellationToken,
 ) {
     loop {
@@ -85,9 +87,13 @@ pub async fn accept(
             () = stop.cancelled() => return,
         };
         let Some(incoming) = incoming else { return };
+        let Some(pass) = door.enter(incoming.remote_address().ip()) else {
+            incoming.refuse();
+            continue;
+        };
         let (service, info, stop) = (service.clone(), info.clone(), stop_sessions.clone());
         sessions.spawn(async move {
-            if let Err(error) = Box::pin(serve(incoming, service, info, stop)).await {
+            if let Err(error) = Box::pin(serve(incoming, service, info, pass, stop)).await {
                 tracing::debug!(%error, "QUIC connection ended");
             }
         });
@@ -98,6 +104,7 @@ async fn serve(
     incoming: Incoming,
     service: Arc<Service>,
     info: Arc<ServerInfo>,
+    pass: Pass,
     stop: CancellationToken,
 ) -> Result<(), quinn::ConnectionError> {
     let connection = Box::pin(incoming.into_future()).await?;
@@ -119,7 +126,7 @@ async fn serve(
         connection,
         chunks: Vec::new(),
     };
-    session::serve(service, info, peer, reader, writer, stop).await;
+    session::serve(service, info, peer, reader, writer, pass, stop).await;
     Ok(())
 }
 

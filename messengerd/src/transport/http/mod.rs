@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use super::websocket;
 use crate::service::Service;
 use crate::session::connection::Peer;
+use crate::session::door::Door;
 use crate::session::{self, ServerInfo};
 
 /// What the routes need.
@@ -33,6 +34,8 @@ pub struct Context {
     pub fingerprint: String,
     /// The port of the native protocol, shown on the start page.
     pub port: u16,
+    /// Who may wait to sign in.
+    pub door: Arc<Door>,
     /// Running sessions.
     pub sessions: TaskTracker,
     /// Ends them.
@@ -63,12 +66,16 @@ async fn upgrade(
         service,
         info,
         sessions,
+        door,
         stop,
         ..
     } = context;
     if stop.is_cancelled() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    let Some(pass) = door.enter(address.ip()) else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
     upgrade
         // The default reserves 128 KiB for each connection.
         .read_buffer_size(4096)
@@ -77,7 +84,8 @@ async fn upgrade(
         .max_frame_size(FRAME_BYTES)
         .on_upgrade(move |socket| {
             let (reader, writer) = websocket::split(socket);
-            let session = session::serve(service, info, Peer { address }, reader, writer, stop);
+            let session =
+                session::serve(service, info, Peer { address }, reader, writer, pass, stop);
             sessions.track_future(Box::pin(session))
         })
 }

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
+use crate::session::door::Door;
+
 /// A TLS handshake has to be done within this time …
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// … and the header of a request within this one.
@@ -31,6 +33,7 @@ pub async fn accept(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     router: Router,
+    door: Arc<Door>,
     connections: TaskTracker,
     stop: CancellationToken,
 ) {
@@ -49,8 +52,13 @@ pub async fn accept(
                 continue;
             }
         };
+        let Some(pass) = door.enter(peer.ip()) else {
+            continue;
+        };
         let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
         connections.spawn(async move {
+            // A session on it takes a place of its own.
+            let _pass = pass;
             if let Err(error) = Box::pin(connection(stream, peer, tls, router, stop)).await {
                 tracing::debug!(%error, "HTTP connection ended");
             }
