@@ -4,6 +4,7 @@
 //! gaps by `seq`. [`local`] is the bus of a single node.
 
 pub mod local;
+pub mod redis;
 
 use proto::event::Event;
 use proto::id::{ChatId, SessionId, UserId};
@@ -24,6 +25,13 @@ pub enum Signal {
     ToUser {
         /// Who.
         user: UserId,
+        /// What happened.
+        event: Event,
+    },
+    /// For all sessions of several users.
+    ToUsers {
+        /// Who.
+        users: Vec<UserId>,
         /// What happened.
         event: Event,
     },

@@ -221,6 +221,13 @@ impl Sink for Hub {
                 Signal::ToUser { user, event } => {
                     inner.push(own(user).filter(|listener| listener.is_live()), event)
                 }
+                Signal::ToUsers { users, event } => inner.push(
+                    users
+                        .iter()
+                        .flat_map(own)
+                        .filter(|listener| listener.is_live()),
+                    event,
+                ),
                 Signal::SessionEnded { user, session } => own(user)
                     .filter(|listener| listener.session() == *session)
                     .for_each(|listener| listener.end(ErrorCode::Unauthenticated.into())),

@@ -17,6 +17,7 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod migrate;
+pub mod postgres;
 pub mod sqlite;
 
 use std::future::Future;
@@ -343,6 +344,43 @@ pub struct Counts {
     pub members: u64,
 }
 
+/// Where one chat stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChatRevision {
+    /// The store's name.
+    pub chat: ChatNo,
+    /// The outside's name.
+    pub chat_id: ChatId,
+    /// Its latest entry.
+    pub seq: Seq,
+    /// Revision of members and properties.
+    pub acl_rev: u64,
+    /// Revision of the members' cursors.
+    pub cursor_rev: u64,
+}
+
+/// Where one account's log stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountRevision {
+    /// The store's name.
+    pub user: UserNo,
+    /// The outside's name.
+    pub user_id: UserId,
+    /// Its latest entry.
+    pub seq: Seq,
+}
+
+/// What [`Store::revisions`] found; what does not exist is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Revisions {
+    /// The chats asked for.
+    pub chats: Vec<ChatRevision>,
+    /// The accounts asked for.
+    pub accounts: Vec<AccountRevision>,
+    /// Those of the sessions asked for that have ended.
+    pub ended: Vec<SessionId>,
+}
+
 /// Something committed, as told to the [`Feed`].
 #[derive(Debug, Clone)]
 pub enum Committed {
@@ -512,6 +550,15 @@ pub trait Store: Send + Sync {
     ) -> Pending<(Vec<AccountEntry>, bool)>;
     /// Digest of a user's log up to `upto` (cut to the latest).
     fn account_digest(&self, user: UserNo, upto: Seq) -> Pending<(Seq, Digest)>;
+
+    /// Where chats and accounts stand now and which sessions have ended: for a
+    /// node that may have missed what others did.
+    fn revisions(
+        &self,
+        chats: Vec<ChatId>,
+        users: Vec<UserId>,
+        sessions: Vec<SessionId>,
+    ) -> Pending<Revisions>;
 
     // Settings of the community
 

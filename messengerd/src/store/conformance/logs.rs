@@ -2,10 +2,11 @@
 
 use proto::digest::{BlockDigest, Digest, LogDigest, block_of};
 use proto::entry::{AccountEntry, Entry};
-use proto::id::SessionId;
+use proto::id::{ChatId, SessionId, UserId};
 use proto::limits::DIGEST_BLOCK;
 
 use super::{AT, Bed, message, new_session};
+use crate::store::{AccountRevision, ChatRevision};
 
 fn of_entries(entries: &[Entry]) -> Digest {
     let mut log = LogDigest::new();
@@ -63,7 +64,7 @@ pub(crate) async fn an_account_log_is_gapless(bed: Bed) {
     for _ in 0..40 {
         let session = new_session();
         let id = session.id;
-        drop(bed.store.create_session(ann.no, session));
+        bed.store.create_session(ann.no, session).await.unwrap();
         pending.push(bed.store.end_session(ann.no, id, AT));
         // Fails, and must not take a number.
         pending.push(bed.store.end_session(ann.no, SessionId::generate(), AT));
@@ -99,4 +100,40 @@ pub(crate) async fn an_account_digest_covers_its_entries(bed: Bed) {
         let digest = bed.store.account_digest(ann.no, upto).await.unwrap();
         assert_eq!(digest, (cut, wanted(&entries[..cut as usize])));
     }
+}
+
+pub(crate) async fn revisions_tell_where_things_stand(bed: Bed) {
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    let (open, ended) = (new_session(), new_session());
+    for session in [open.clone(), ended.clone()] {
+        bed.store.create_session(ann.no, session).await.unwrap();
+    }
+    assert!(bed.store.end_session(ann.no, ended.id, AT).await.unwrap());
+    let said = bed.say(&chat, &ann, "x").await.unwrap();
+    let found = bed
+        .store
+        .revisions(
+            vec![chat.id, ChatId::generate()],
+            vec![UserId::generate(), ann.id],
+            vec![open.id, ended.id],
+        )
+        .await
+        .unwrap();
+    let here = ChatRevision {
+        chat: chat.no,
+        chat_id: chat.id,
+        seq: said.seq,
+        acl_rev: chat.acl_rev,
+        cursor_rev: 0,
+    };
+    assert_eq!(found.chats, [here]);
+    let account = AccountRevision {
+        user: ann.no,
+        user_id: ann.id,
+        // Signed in three times, a chat joined, a session ended.
+        seq: 5,
+    };
+    assert_eq!(found.accounts, [account]);
+    assert_eq!(found.ended, [ended.id]);
 }

@@ -207,6 +207,7 @@ macro_rules! conformance {
                 a_digest_across_blocks
                 an_account_log_is_gapless
                 an_account_digest_covers_its_entries
+                revisions_tell_where_things_stand
             ]
         );
     };

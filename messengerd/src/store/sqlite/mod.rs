@@ -16,6 +16,7 @@ mod heads;
 mod invites;
 mod members;
 mod readers;
+mod revisions;
 pub mod schema;
 mod sessions;
 #[cfg(test)]
@@ -41,8 +42,8 @@ use self::upkeep::Upkeep;
 use self::writer::{Queue, Writer};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
-    NewChat, NewInvite, NewSession, NewUser, Pending, SessionRecord, Store, StoreError, UserNo,
-    UserRecord,
+    NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
+    UserNo, UserRecord,
 };
 
 /// How a store is opened; the default suits a daemon.
@@ -361,6 +362,16 @@ impl Store for SqliteStore {
     fn account_digest(&self, user: UserNo, upto: Seq) -> Pending<(Seq, Digest)> {
         self.readers
             .read(move |reader| reader.snapshot(|reader| digests::account(reader, user, upto)))
+    }
+
+    fn revisions(
+        &self,
+        chats: Vec<ChatId>,
+        users: Vec<UserId>,
+        sessions: Vec<SessionId>,
+    ) -> Pending<Revisions> {
+        self.readers
+            .read(move |reader| revisions::find(reader, &chats, &users, &sessions))
     }
 
     fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {

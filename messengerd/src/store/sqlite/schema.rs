@@ -8,11 +8,18 @@ use crate::store::StoreError;
 use crate::store::migrate::{self, Migration};
 
 /// Every step, oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("../../../../sql/sqlite/0001_initial.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        sql: include_str!("../../../../sql/sqlite/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "nodes_and_moves",
+        sql: include_str!("../../../../sql/sqlite/0002_nodes_and_moves.sql"),
+    },
+];
 
 /// Applies what is missing, each step in its own transaction, and returns the
 /// versions applied. Programs that do this at once take turns: the write lock

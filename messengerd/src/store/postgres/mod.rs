@@ -1,0 +1,5 @@
+//! The back end of many nodes: PostgreSQL.
+
+mod settings;
+
+pub use self::settings::{Settings, TlsMode};
