@@ -12,14 +12,15 @@ use proto::text::Token;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::bus::local::LocalBus;
 use crate::config::Config;
 use crate::identity::{DataDir, invite_token};
-use crate::service::access::Access;
 use crate::service::accounts::invite_hash;
 use crate::service::feed::commit_queue;
-use crate::service::hub::Hub;
+use crate::service::pace::Pace;
+use crate::service::receiver::Receiver;
 use crate::service::{Parts, Service, now};
 use crate::session::ServerInfo;
 use crate::session::door::Door;
@@ -103,14 +104,16 @@ impl Server {
         let opened =
             tokio::task::spawn_blocking(move || SqliteStore::open(&store_path, feed)).await?;
         let store: SharedStore = Arc::new(opened.context("cannot open the store")?);
-        let hub = Arc::new(Hub::new());
-        let access = Arc::new(Access::new(store.clone()));
-        commits_in.invalidates(access.clone());
+        let receiver = Arc::new(Receiver::new(
+            store.clone(),
+            Uuid::now_v7(),
+            Pace::default(),
+        ));
+        commits_in.invalidates(receiver.access().clone());
         let service = Service::new(Parts {
             store: store.clone(),
-            bus: Arc::new(LocalBus::new(hub.clone())),
-            hub,
-            access,
+            bus: Arc::new(LocalBus::new(receiver.clone())),
+            receiver,
             backlog,
             token_secret: data.token_secret()?,
             registration: config.registration,
@@ -169,6 +172,10 @@ impl Server {
         writers.spawn({
             let (service, stop) = (service.clone(), stop_writers.clone());
             async move { service.presence().run(stop).await }
+        });
+        writers.spawn({
+            let (service, stop) = (service.clone(), stop_writers.clone());
+            async move { service.reconcile(stop).await }
         });
         accepting.spawn(certificate.clone().watch(stop.clone()));
         accepting.spawn(quic::accept(
