@@ -4,8 +4,6 @@
 //! by `seq`, and nodes compare what they delivered with the store. [`local`] is
 //! the bus of a single node, [`redis`] that of many.
 
-#[cfg(test)]
-mod conformance;
 pub mod local;
 pub(crate) mod pause;
 pub mod redis;

@@ -60,8 +60,8 @@ impl Telling {
         for (user, seen) in users {
             let due = state.due.entry(user).or_default();
             *due = seen.or(*due);
+            self.wake.notify_one();
         }
-        self.wake.notify_one();
     }
 
     /// The bus is back: what was told before is told again.

@@ -1,1 +1,0 @@
-//! What every bus has to do, as one list of small cases.

@@ -1,0 +1,249 @@
+//! What the bus lost is found in the store.
+
+use std::time::Duration;
+
+use messengerd::bus::Bus;
+use messengerd::bus::redis::Settings;
+use messengerd::service::pace::Pace;
+use messengerd::store::{ChatRecord, CursorMove, UserRecord};
+use proto::entry::account_kind;
+use proto::event::Event;
+use proto::id::EntryId;
+
+use crate::kit::{Node, Shelf, actor, one, quick, until};
+use crate::redis_server::RedisServer;
+
+/// Nothing is compared but when it is asked for.
+fn by_hand() -> Pace {
+    Pace {
+        compare_down: Duration::from_secs(3600),
+        ..quick()
+    }
+}
+
+/// A node that tells of commits, and one that may miss them.
+struct Two {
+    server: RedisServer,
+    shelf: Shelf,
+    teller: Node,
+    listener: Node,
+    anna: UserRecord,
+    bert: UserRecord,
+    chat: ChatRecord,
+}
+
+impl Two {
+    async fn start(pace: Pace) -> Self {
+        let (server, shelf) = (RedisServer::start(), Shelf::new());
+        let settings: Settings = one(server.url());
+        let (anna, bert) = (shelf.user("anna").await, shelf.user("bert").await);
+        let chat = shelf.group(&[&anna, &bert]).await;
+        let teller = shelf.node(&settings, pace).await;
+        let listener = shelf.node(&settings, pace).await;
+        Self {
+            server,
+            shelf,
+            teller,
+            listener,
+            anna,
+            bert,
+            chat,
+        }
+    }
+
+    async fn lose_redis(&mut self) {
+        self.server.kill();
+        until("both nodes notice", || {
+            !self.teller.bus.is_up() && !self.listener.bus.is_up()
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn messages_cross_and_nothing_is_left_to_find() {
+    let two = Two::start(quick()).await;
+    let session = two.listener.connect(&two.bert).await;
+    for text in ["one", "two", "three"] {
+        two.shelf.say(&two.chat, &two.anna, text).await;
+    }
+    until("three arrive", || session.entries(two.chat.id) == [2, 3, 4]).await;
+    until("nothing is left", || {
+        two.listener.receiver.hub().watched().chats[0].seq == 4
+    })
+    .await;
+    let found = two.listener.service.compare().await.unwrap();
+    assert_eq!(found, Default::default());
+}
+
+#[tokio::test]
+async fn entries_are_found_while_redis_is_gone() {
+    let mut two = Two::start(quick()).await;
+    let session = two.listener.connect(&two.bert).await;
+    two.lose_redis().await;
+    for at in 0..20 {
+        two.shelf.say(&two.chat, &two.anna, &format!("{at}")).await;
+    }
+    let all: Vec<u64> = (2..=21).collect();
+    until("all are found", || session.entries(two.chat.id) == all).await;
+    two.server.restart();
+    until("the bus is back", || {
+        two.teller.bus.is_up() && two.listener.bus.is_up()
+    })
+    .await;
+    two.shelf.say(&two.chat, &two.anna, "last").await;
+    until("the bus carries again", || {
+        session.entries(two.chat.id).last() == Some(&22)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_very_many_entries_the_latest_shows_the_gap() {
+    let mut two = Two::start(by_hand()).await;
+    let session = two.listener.connect(&two.bert).await;
+    two.lose_redis().await;
+    let sends = (0..600).map(|_| two.shelf.say(&two.chat, &two.anna, "more"));
+    futures_util::future::join_all(sends).await;
+    let found = two.listener.service.compare().await.unwrap();
+    assert_eq!(found.entries, 1);
+    assert_eq!(session.entries(two.chat.id), [601]);
+}
+
+#[tokio::test]
+async fn who_was_removed_is_told_so_and_nothing_of_what_came_after() {
+    let mut two = Two::start(by_hand()).await;
+    let session = two.listener.connect(&two.bert).await;
+    two.lose_redis().await;
+    two.shelf.say(&two.chat, &two.anna, "before").await;
+    two.shelf
+        .store
+        .remove_member(
+            two.chat.no,
+            actor(&two.anna),
+            actor(&two.bert),
+            EntryId::generate(),
+            1,
+        )
+        .await
+        .unwrap();
+    two.shelf.say(&two.chat, &two.anna, "after").await;
+    two.listener.service.compare().await.unwrap();
+    assert!(session.entries(two.chat.id).is_empty());
+    let left = session.events().iter().any(|event| {
+        matches!(event, Event::Account(changed) if changed.entry.kind == account_kind::CHAT_LEFT)
+    });
+    assert!(left);
+    let access = two.listener.receiver.access();
+    let chat = access.chat(two.chat.id).await.unwrap().unwrap();
+    assert!(chat.member(two.bert.id).is_none());
+}
+
+#[tokio::test]
+async fn who_was_added_hears_of_it_and_what_came_after() {
+    let mut two = Two::start(by_hand()).await;
+    let carl = two.shelf.user("carl").await;
+    let session = two.listener.connect(&carl).await;
+    two.lose_redis().await;
+    two.shelf
+        .store
+        .add_members(
+            two.chat.no,
+            actor(&two.anna),
+            vec![actor(&carl)],
+            EntryId::generate(),
+            1,
+        )
+        .await
+        .unwrap();
+    let found = two.listener.service.compare().await.unwrap();
+    assert_eq!(found.account_entries, 1);
+    two.shelf.say(&two.chat, &two.anna, "welcome").await;
+    two.listener.service.compare().await.unwrap();
+    assert_eq!(session.entries(two.chat.id).last(), Some(&3));
+}
+
+#[tokio::test]
+async fn sessions_that_were_ended_meanwhile_are_ended() {
+    let mut two = Two::start(quick()).await;
+    let session = two.listener.connect(&two.bert).await;
+    let other = two.listener.connect(&two.bert).await;
+    two.lose_redis().await;
+    two.shelf
+        .store
+        .end_session(two.bert.no, session.id(), 1)
+        .await
+        .unwrap();
+    until("it is ended", || session.has_ended()).await;
+    assert!(!other.has_ended());
+}
+
+#[tokio::test]
+async fn cursors_are_found_even_behind_later_ones() {
+    let mut two = Two::start(by_hand()).await;
+    two.shelf.say(&two.chat, &two.anna, "one").await;
+    let session = two.listener.connect(&two.bert).await;
+    let moved = |user: &UserRecord| CursorMove {
+        chat: two.chat.no,
+        user: user.no,
+        read: 2,
+        delivered: 2,
+    };
+    let (anna, bert) = (moved(&two.anna), moved(&two.bert));
+    let cursors = |user: &UserRecord| {
+        let events = session.events();
+        let of_user = events
+            .iter()
+            .filter(|event| matches!(event, Event::Cursor(moved) if moved.user == user.id));
+        of_user.count()
+    };
+    two.server.kill();
+    until("both nodes notice", || {
+        !two.teller.bus.is_up() && !two.listener.bus.is_up()
+    })
+    .await;
+    two.shelf.store.move_cursors(vec![anna]).await.unwrap();
+    until("the move is told and lost", || {
+        two.teller.bus.counts().dropped > 0
+    })
+    .await;
+    two.server.restart();
+    until("the bus is back", || {
+        two.teller.bus.is_up() && two.listener.bus.is_up()
+    })
+    .await;
+    two.shelf.store.move_cursors(vec![bert]).await.unwrap();
+    until("both are told", || {
+        cursors(&two.bert) > 0 && cursors(&two.anna) > 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_at_another_node_is_seen_by_the_cache() {
+    let two = Two::start(quick()).await;
+    let carl = two.shelf.user("carl").await;
+    let access = two.listener.receiver.access();
+    let before = access.chat(two.chat.id).await.unwrap().unwrap();
+    assert!(before.member(carl.id).is_none());
+    two.shelf
+        .store
+        .add_members(
+            two.chat.no,
+            actor(&two.anna),
+            vec![actor(&carl)],
+            EntryId::generate(),
+            1,
+        )
+        .await
+        .unwrap();
+    let start = std::time::Instant::now();
+    loop {
+        let chat = access.chat(two.chat.id).await.unwrap().unwrap();
+        if chat.member(carl.id).is_some() {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
