@@ -67,6 +67,8 @@ pub enum Signal {
     /// A user came online at a node or went offline there: for the nodes' own
     /// books, no session is told.
     Presence(Transition),
+    /// A node is dead: none of its users is online there.
+    NodeGone(Uuid),
 }
 
 /// A user came online at one node, or went offline there.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::now;
 use super::presence::Presence;
-use crate::bus::{Beat, BusError, Pulse, Shared};
+use crate::bus::{Beat, BusError, Pulse, Shared, Signal};
 use crate::store::{Actor, StoreError};
 
 /// Users looked up at once.
@@ -221,6 +221,8 @@ impl Presence {
         let gone = self.roster.forget(node);
         if first {
             tracing::info!(users = gone.len(), "another node is gone");
+            // All let go of the users before anybody is told.
+            self.bus.publish(vec![Signal::NodeGone(node)]);
             let seen = Some(now());
             let gone = gone.into_iter().filter(|user| !self.is_here(*user));
             self.telling.add(gone.map(|user| (user, seen)));
@@ -242,6 +244,12 @@ impl Presence {
             let asked = self.roster.take_asked();
             let asked = asked.into_iter().filter(|user| !self.is_here(*user));
             self.telling.add(asked.map(|user| (user, None)));
+            let here: Vec<UserId> = self.roster.take_here().into_iter().collect();
+            for chunk in here.chunks(LOOK_UP) {
+                if let Err(error) = self.tell_here_of(chunk).await {
+                    tracing::warn!(%error, "presence not told");
+                }
+            }
             let due: Vec<_> = self.telling.take().into_iter().collect();
             for chunk in due.chunks(LOOK_UP) {
                 let told = tokio::select! {
@@ -258,6 +266,16 @@ impl Presence {
                 }
             }
         }
+    }
+
+    async fn tell_here_of(&self, users: &[UserId]) -> Result<(), StoreError> {
+        for user in self.store.users(users.to_vec(), Vec::new()).await? {
+            let state = self.state(user.id, user.last_seen);
+            if let Err(error) = self.tell_here(user.no, state).await {
+                tracing::warn!(%error, "presence not told");
+            }
+        }
+        Ok(())
     }
 
     async fn tell_of(&self, due: &[(UserId, Option<UnixMillis>)]) -> Result<(), StoreError> {

@@ -403,7 +403,10 @@ impl Sink for Hub {
                     .flat_map(|own| &own.sessions)
                     .filter(|known| known.listener.session() == *session)
                     .for_each(|known| known.listener.end(ErrorCode::Unauthenticated.into())),
-                Signal::Joined { .. } | Signal::Left { .. } | Signal::Presence(_) => {}
+                Signal::Joined { .. }
+                | Signal::Left { .. }
+                | Signal::Presence(_)
+                | Signal::NodeGone(_) => {}
             }
         }
     }

@@ -24,7 +24,7 @@ use super::pace::Pace;
 use super::receiver::Receiver;
 use super::roster::Roster;
 use super::{now, refuse};
-use crate::bus::{Bus, Shared, Signal, Transition};
+use crate::bus::{Bus, Shared, Signal, Sink as _, Transition};
 use crate::store::{Actor, SharedStore, UserNo};
 
 pub(super) struct Online {
@@ -175,6 +175,28 @@ impl Presence {
         if self.shared.is_some() {
             self.telling.told(state.user);
         }
+        let told = self.telling_whom(user, state, |other| self.is_reached(other));
+        if let Some(signal) = told.await? {
+            self.bus.publish(vec![signal]);
+        }
+        Ok(())
+    }
+
+    /// Tells those who are at this node.
+    pub(super) async fn tell_here(&self, user: UserNo, state: State) -> Result<(), WireError> {
+        let told = self.telling_whom(user, state, |other| self.hub.is_online(other));
+        if let Some(signal) = told.await? {
+            self.hub.deliver(vec![signal]);
+        }
+        Ok(())
+    }
+
+    async fn telling_whom(
+        &self,
+        user: UserNo,
+        state: State,
+        is_reached: impl Fn(UserId) -> bool,
+    ) -> Result<Option<Signal>, WireError> {
         let who = self
             .store
             .acquaintances(user, limits::PRESENCE_MEMBERS as u32)
@@ -183,17 +205,13 @@ impl Presence {
         let users: Vec<UserId> = who
             .into_iter()
             .map(|other| other.id)
-            .filter(|other| self.is_reached(*other))
+            .filter(|other| is_reached(*other))
             .collect();
-        if users.is_empty() {
-            return Ok(());
-        }
         let event = Event::Presence(PresenceChanged {
             users: vec![state],
             snapshot: false,
         });
-        self.bus.publish(vec![Signal::ToUsers { users, event }]);
-        Ok(())
+        Ok((!users.is_empty()).then_some(Signal::ToUsers { users, event }))
     }
 
     pub(super) fn state(&self, user: UserId, last_seen: Option<UnixMillis>) -> State {
@@ -216,6 +234,9 @@ impl Presence {
             .acquaintances(actor.no, limits::PRESENCE_MEMBERS as u32)
             .await
             .map_err(refuse)?;
+        if self.shared.is_some() {
+            self.roster.show(who.iter().map(|other| other.id));
+        }
         let users = who
             .iter()
             .map(|other| self.state(other.id, other.last_seen))

@@ -144,6 +144,10 @@ impl Sink for Receiver {
                     ..
                 } if entry.kind != kind::MESSAGE => self.access.invalidate(*chat),
                 Signal::Presence(transition) => self.roster.apply(*transition),
+                // The node that says so tells of the users.
+                Signal::NodeGone(node) => {
+                    self.roster.forget(*node);
+                }
                 _ => {}
             }
         }

@@ -6,15 +6,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use proto::id::UserId;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::bus::Transition;
 
 /// Transitions kept behind a gap; over that a later set has to do.
 const BEHIND_GAP: usize = 10_000;
+/// Longer than signals are under way.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
+/// Users shown before those are forgotten for whom it was long ago.
+const SHOWN: usize = 10_000;
 
 /// See the module.
 pub struct Roster {
@@ -30,6 +36,11 @@ struct Inner {
     users: HashMap<UserId, Vec<Uuid>>,
     /// Users for whom another node relied on this one.
     asked: HashSet<UserId>,
+    /// Users of whom sessions here are to be told, as the node that told may
+    /// not have known of them, or was not heard.
+    here: HashSet<UserId>,
+    /// Users whose state a session here was given, and when.
+    shown: HashMap<UserId, Instant>,
     reconnected: bool,
 }
 
@@ -41,6 +52,8 @@ struct Other {
     /// What was told since the first one that was not the next; `None` while
     /// nothing is missing.
     gap: Option<Vec<Transition>>,
+    /// Whether its set was read once.
+    loaded: bool,
     /// The version of its last sign of life, where it was ahead of ours.
     ahead: Option<u64>,
 }
@@ -93,6 +106,12 @@ impl Roster {
             node.gap = Some(Vec::new());
         }
         node.version = transition.version;
+        let shown = inner.shown.get(&transition.user);
+        if shown.is_some_and(|at| at.elapsed() < ON_THE_WAY) {
+            inner.here.insert(transition.user);
+            self.asked.notify_one();
+        }
+        let node = inner.nodes.entry(transition.node).or_default();
         if let Some(behind) = &mut node.gap
             && behind.len() < BEHIND_GAP
         {
@@ -136,6 +155,8 @@ impl Roster {
         }
         node.version = node.version.max(version);
         node.ahead = None;
+        let again = std::mem::replace(&mut node.loaded, true);
+        let before = node.users.clone();
         let fresh: HashSet<UserId> = users.into_iter().collect();
         let gone: Vec<UserId> = node.users.difference(&fresh).copied().collect();
         let set = |user, online| Transition {
@@ -156,6 +177,36 @@ impl Roster {
                 inner.set(transition);
             }
         }
+        if !again {
+            return;
+        }
+        // What was not heard was not told here either.
+        let after = inner.nodes.get(&id).map(|node| &node.users);
+        let changed: Vec<UserId> = after
+            .into_iter()
+            .flat_map(|after| before.symmetric_difference(after))
+            .copied()
+            .collect();
+        if !changed.is_empty() {
+            inner.here.extend(changed);
+            self.asked.notify_one();
+        }
+    }
+
+    /// A session here is given the state of these users. What comes about them
+    /// in the next moment may have been told without knowing of the session.
+    pub(super) fn show(&self, users: impl Iterator<Item = UserId>) {
+        let now = Instant::now();
+        let mut inner = self.inner();
+        if inner.shown.len() > SHOWN {
+            inner.shown.retain(|_, at| at.elapsed() < ON_THE_WAY);
+        }
+        inner.shown.extend(users.map(|user| (user, now)));
+    }
+
+    /// Users of whom sessions here are to be told, once.
+    pub(super) fn take_here(&self) -> HashSet<UserId> {
+        std::mem::take(&mut self.inner().here)
     }
 
     /// Forgets a node; returns its users who are at no other node but perhaps

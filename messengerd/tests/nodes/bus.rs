@@ -116,6 +116,7 @@ fn every_signal() -> Vec<Signal> {
             version: 7,
             relied: Some(Uuid::now_v7()),
         }),
+        Signal::NodeGone(Uuid::now_v7()),
     ]
 }
 

@@ -365,14 +365,16 @@ impl Session {
         entries.collect()
     }
 
-    /// What was told of somebody's presence.
+    /// What was told of somebody's presence, repeats left out.
     pub(crate) fn presence(&self, user: &UserRecord) -> Vec<bool> {
         let events = self.events.lock().unwrap();
         let told = events.iter().filter_map(|event| match event {
             Event::Presence(changed) => changed.users.iter().find(|state| state.user == user.id),
             _ => None,
         });
-        told.map(|state| state.online).collect()
+        let mut told: Vec<bool> = told.map(|state| state.online).collect();
+        told.dedup();
+        told
     }
 }
 

@@ -81,6 +81,7 @@ pub(super) fn shard(signal: &Signal) -> usize {
         Signal::ToUser { user, .. } | Signal::SessionEnded { user, .. } => by_user(user),
         Signal::ToUsers { users, .. } => users.first().map_or(Uuid::nil(), by_user),
         Signal::Presence(transition) => transition.node,
+        Signal::NodeGone(node) => *node,
     };
     // The low bits of UUIDs are random in every version in use.
     (id.as_u128() % SHARDS as u128) as usize

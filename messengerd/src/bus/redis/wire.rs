@@ -45,6 +45,7 @@ enum Packed {
     Left(UserId, ChatId),
     SessionEnded(UserId, SessionId),
     Presence(UserId, Uuid, bool, u64, Option<Uuid>),
+    NodeGone(Uuid),
 }
 
 fn pack(signal: &Signal) -> Result<Packed, WireError> {
@@ -72,6 +73,7 @@ fn pack(signal: &Signal) -> Result<Packed, WireError> {
             transition.version,
             transition.relied,
         ),
+        Signal::NodeGone(node) => Packed::NodeGone(*node),
     })
 }
 
@@ -104,6 +106,7 @@ fn unpack(packed: Packed) -> Result<Option<Signal>, WireError> {
                 relied,
             }))
         }
+        Packed::NodeGone(node) => Some(Signal::NodeGone(node)),
     })
 }
 
@@ -185,6 +188,7 @@ mod tests {
                 version: 7,
                 relied: Some(Uuid::now_v7()),
             }),
+            Signal::NodeGone(Uuid::now_v7()),
         ]
     }
 
