@@ -292,7 +292,8 @@ impl Node {
         };
         let listener: SharedListener = session.clone();
         let came = self.service.presence().connected(caller.actor);
-        self.service.go_live(&caller, &listener).await.unwrap();
+        let first = self.service.go_live(&caller, &listener).await.unwrap();
+        session.events.lock().unwrap().splice(0..0, first);
         if came {
             self.service
                 .presence()
