@@ -32,7 +32,7 @@ test: ## Install what the tests need, then check format, lints, docs, all tests,
 	@.ci/install-deps test
 	@$(MAKE) --no-print-directory lint
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
-	$(CARGO) nextest run --workspace --locked
+	.ci/with-servers $(CARGO) nextest run --workspace --locked
 	$(CARGO) test --workspace --doc --locked
 	$(CARGO) build -p messengerd --locked
 	.ci/verify-unit $(TARGET)/debug/messengerd
@@ -70,7 +70,7 @@ mod: ## Tidy the dependencies: bring the lock file up to date, list repeated ver
 
 chaos: ## Kill daemon and client ROUNDS times (1000) while messages flow
 	@.ci/install-deps test
-	CHAOS_ROUNDS=$(ROUNDS) $(CARGO) nextest run --workspace --locked --release --profile chaos \
+	CHAOS_ROUNDS=$(ROUNDS) .ci/with-servers $(CARGO) nextest run --workspace --locked --release --profile chaos \
 		--no-tests fail --no-capture -E 'test(/chaos/)'
 
 fuzz: ## Feed the decoder with mutated frames for FUZZ_SECONDS (60)
