@@ -24,12 +24,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 FROM debian:bookworm-slim
 # The roots by which the certificate of a PostgreSQL or Redis is verified.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 # The number is written down: who mounts a directory instead of a volume gives
 # it to this user.
-RUN groupadd --system --gid 10001 messengerd \
-    && useradd --system --uid 10001 --gid messengerd --no-create-home \
+RUN groupadd --gid 10001 messengerd \
+    && useradd --uid 10001 --gid messengerd --no-create-home \
         --home-dir /var/lib/messengerd --shell /usr/sbin/nologin messengerd \
     && install -d -m 700 -o messengerd -g messengerd /var/lib/messengerd
 COPY --from=build /out/messengerd /usr/bin/messengerd
