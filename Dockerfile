@@ -3,8 +3,8 @@
 #   docker build -t messengerd .
 #   docker run -p 8443:8443/udp -p 8443:8443/tcp -v messengerd:/var/lib/messengerd messengerd
 #
-# No secret is part of the image; passwords come as files, such as
-# DB_PASSWORD_FILE=/run/secrets/db_password.
+# No secret is part of the image; passwords come as files, which
+# DB_PASSWORD_FILE, REDIS_PASSWORD_FILE and JWT_SECRET_FILE name.
 
 FROM rust:1-bookworm AS build
 WORKDIR /src
