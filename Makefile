@@ -41,7 +41,7 @@ test: ## Install what the tests need, then check format, lints, docs, all tests,
 	.ci/verify-unit $(TARGET)/debug/messengerd
 
 bench: ## Run all benches; JSON lines and a table, kept in target/bench
-	@.ci/install-deps build
+	@.ci/install-deps test
 	@mkdir -p $(TARGET)/bench
 	$(CARGO) bench --workspace --locked > $(TARGET)/bench/output.txt
 	@grep '^{' $(TARGET)/bench/output.txt > $(TARGET)/bench/latest.jsonl
