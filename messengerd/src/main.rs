@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use messengerd::config::{Config, EXAMPLE, RawConfig};
+use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
 use messengerd::server::{Server, create_invite};
 use messengerd::store::sqlite;
 use messengerd::{identity, telemetry};
@@ -50,7 +50,11 @@ enum ConfigCommand {
     /// Check the settings and say all that is wrong with them.
     Check(Settings),
     /// Print a commented example file.
-    Example,
+    Example {
+        /// Of variables, for a file `.env`, in place of messengerd.toml.
+        #[arg(long)]
+        env: bool,
+    },
 }
 
 #[derive(Args)]
@@ -80,10 +84,6 @@ struct Settings {
 
 impl Settings {
     fn load(self) -> anyhow::Result<Config> {
-        let file = match &self.config {
-            Some(path) => RawConfig::from_file(path)?,
-            None => RawConfig::default(),
-        };
         let flags = RawConfig {
             data_dir: self.data_dir,
             listen: self.listen,
@@ -93,7 +93,9 @@ impl Settings {
             registration: self.registration,
             ..RawConfig::default()
         };
-        Ok(flags.over(file).validate(|name| std::env::var(name).ok())?)
+        let variable = |name: &str| std::env::var(name).ok();
+        let directory = std::env::current_dir().context("there is no working directory")?;
+        Ok(config::load(flags, self.config, variable, &directory)?)
     }
 }
 
@@ -112,6 +114,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(settings) => {
             let config = settings.load()?;
             telemetry::init(&config.log)?;
+            for warning in &config.warnings {
+                tracing::warn!("{warning}");
+            }
             raise_file_limit();
             tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
@@ -121,12 +126,15 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config {
             command: ConfigCommand::Check(settings),
         } => {
-            settings.load()?;
-            print("the settings are valid\n")
+            let config = settings.load()?;
+            for warning in &config.warnings {
+                eprintln!("messengerd: {warning}");
+            }
+            print(&format!("the settings are valid\n{}", config.describe()))
         }
         Command::Config {
-            command: ConfigCommand::Example,
-        } => print(EXAMPLE),
+            command: ConfigCommand::Example { env },
+        } => print(if env { ENV_EXAMPLE } else { EXAMPLE }),
         Command::Invite {
             uses,
             days,
@@ -136,7 +144,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             create_invite(&settings.load()?, uses, days)?
         )),
         Command::Migrate(settings) => {
-            let data = identity::DataDir::open(&settings.load()?.data_dir)?;
+            let config = settings.load()?;
+            anyhow::ensure!(
+                config.store == StoreConfig::Embedded,
+                "PostgreSQL is not served by this build"
+            );
+            let data = identity::DataDir::open(&config.data_dir)?;
             let steps =
                 sqlite::migrate(&data.join("messenger.db")).context("cannot migrate the store")?;
             print(&match steps.last() {

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::local::LocalBus;
-use crate::config::Config;
-use crate::identity::{DataDir, invite_token};
+use crate::config::{Config, StoreConfig};
+use crate::identity::{DataDir, Identity, invite_token};
 use crate::service::access::Access;
 use crate::service::accounts::invite_hash;
 use crate::service::feed::commit_queue;
@@ -89,20 +89,20 @@ impl Server {
     /// Where an address is in use, a file cannot be used, or the store cannot
     /// be opened.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            config.store == StoreConfig::Embedded,
+            "PostgreSQL is not served by this build"
+        );
         let data = DataDir::open(&config.data_dir)?;
-        let (chain, key) = match config.tls.clone() {
-            Some(files) => files,
-            None => data.certificate()?,
-        };
-        let certificate = Certificate::load(chain, key)?;
-        let fingerprint = certificate.fingerprint()?;
-
         let (commits_in, commits_out, backlog) = commit_queue();
         let store_path = data.join("messenger.db");
         let feed = commits_in.clone();
         let opened =
             tokio::task::spawn_blocking(move || SqliteStore::open(&store_path, feed)).await?;
         let store: SharedStore = Arc::new(opened.context("cannot open the store")?);
+        let identity = Identity::load(&config, &data, &store).await?;
+        let certificate = identity.certificate;
+        let fingerprint = certificate.fingerprint()?;
         let hub = Arc::new(Hub::new());
         let access = Arc::new(Access::new(store.clone()));
         commits_in.invalidates(access.clone());
@@ -112,18 +112,17 @@ impl Server {
             hub,
             access,
             backlog,
-            token_secret: data.token_secret()?,
+            token_secret: identity.token_secret,
             registration: config.registration,
             send_rate: config.send_rate,
         })?;
-        let first_invite = first_invite(&service, &store, &data).await?;
 
         let (tcp, udp) = bind(config.listen)?;
         let listen = tcp.local_addr()?;
         let endpoint = quic::endpoint(
             udp,
             certificate.server_config(&[proto::ALPN])?,
-            &data.endpoint_keys()?,
+            &identity.endpoint_keys,
         )?;
         let http = match config.http {
             Some(address) => {
@@ -207,7 +206,7 @@ impl Server {
             http: http_address,
             fingerprint,
             public,
-            first_invite,
+            first_invite: identity.first_invite,
         };
         Ok(Self {
             addresses,
@@ -270,6 +269,10 @@ impl Server {
 ///
 /// Where there is no store yet, or it cannot be written.
 pub fn create_invite(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Result<String> {
+    anyhow::ensure!(
+        config.store == StoreConfig::Embedded,
+        "PostgreSQL is not served by this build"
+    );
     let data = DataDir::beside_daemon(&config.data_dir);
     let token = invite_token()?;
     let at = now();
@@ -296,28 +299,6 @@ pub fn create_invite(config: &Config, uses: u32, days: Option<u32>) -> anyhow::R
         first_invite: Some(token),
     };
     addresses.invite_link().context("no invite link")
-}
-
-/// The invite that makes the first account from elsewhere. Its token is kept
-/// until somebody has used it, so that a restart prints the same link.
-async fn first_invite(
-    service: &Arc<Service>,
-    store: &SharedStore,
-    data: &DataDir,
-) -> anyhow::Result<Option<Token>> {
-    if !store.is_empty().await? {
-        data.drop_first_invite()?;
-        return Ok(None);
-    }
-    if store.has_admin_invite().await?
-        && let Some(token) = data.first_invite()?
-    {
-        return Ok(Some(token));
-    }
-    let token = invite_token()?;
-    data.keep_first_invite(&token)?;
-    service.create_invite(&token, true, 1, None).await?;
-    Ok(Some(token))
 }
 
 /// Binds one port for TCP and UDP. Where the default address wants IPv6 and
