@@ -8,7 +8,7 @@
 
 FROM rust:1-bookworm AS build
 WORKDIR /src
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock .env.example ./
 COPY .cargo .cargo
 COPY sql sql
 COPY proto proto

@@ -1,7 +1,7 @@
 //! The services.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::process::Command;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -85,24 +85,6 @@ struct Healthcheck {
     start_period: String,
 }
 
-/// What the daemon reads; the prefix `MESSENGERD_` is checked by itself.
-const SETTINGS: &[&str] = &[
-    "DB_HOST",
-    "DB_PORT",
-    "DB_USERNAME",
-    "DB_PASSWORD",
-    "DB_PASSWORD_FILE",
-    "DB_NAME",
-    "DB_SSL_MODE",
-    "REDIS_HOST",
-    "REDIS_PORT",
-    "REDIS_PASSWORD",
-    "REDIS_PASSWORD_FILE",
-    "REDIS_DB",
-    "JWT_SECRET",
-    "JWT_SECRET_FILE",
-    "CREDENTIALS_DIRECTORY",
-];
 /// What it looks for in the directory of credentials.
 const CREDENTIALS: &[&str] = &["db_password", "redis_password", "jwt_secret"];
 
@@ -142,20 +124,6 @@ fn interpolated(text: &str) -> (String, BTreeSet<String>) {
         rest = after;
     }
     (out + rest, names)
-}
-
-/// The text of all sources below a directory.
-fn sources(directory: &Path) -> String {
-    let mut text = String::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            text += &sources(&path);
-        } else {
-            text += &std::fs::read_to_string(path).unwrap();
-        }
-    }
-    text
 }
 
 /// `(host, container, protocol)` of a published port.
@@ -327,15 +295,15 @@ fn volumes_exist_and_belong_to_one_service() {
 #[test]
 fn the_daemon_knows_its_variables() {
     let compose = compose();
-    let sources = sources(&top("messengerd/src"));
+    let read_by_it = format!(
+        "{}{}",
+        read("messengerd/src/config/variables.rs"),
+        read("messengerd/src/config/mod.rs")
+    );
     assert_eq!(compose.daemons().count(), 2);
     for (name, service) in compose.daemons() {
         for variable in service.environment.keys() {
-            let known = if variable.starts_with("MESSENGERD_") {
-                sources.contains(&format!("\"{variable}\""))
-            } else {
-                SETTINGS.contains(&variable.as_str())
-            };
+            let known = read_by_it.contains(&format!("\"{variable}\""));
             assert!(known, "{name}: {variable}");
         }
         assert_eq!(service.environment["CREDENTIALS_DIRECTORY"], "/run/secrets");
@@ -360,6 +328,37 @@ fn the_daemon_knows_its_variables() {
         1,
         "only the address differs: {differing:?}"
     );
+}
+
+#[test]
+fn the_daemon_takes_them() {
+    let compose = compose();
+    let directory = tempfile::tempdir().unwrap();
+    for secret in compose.secrets.keys() {
+        std::fs::write(directory.path().join(secret), "0123456789abcdef").unwrap();
+    }
+    for (name, service) in compose.daemons() {
+        let output = Command::new(env!("CARGO_BIN_EXE_messengerd"))
+            .args(["config", "check"])
+            .current_dir(&directory)
+            .env_clear()
+            .envs(&service.environment)
+            .env("CREDENTIALS_DIRECTORY", directory.path())
+            .env(
+                "MESSENGERD_ADVERTISE",
+                interpolated(&service.environment["MESSENGERD_ADVERTISE"]).0,
+            )
+            .env("MESSENGERD_DATA_DIR", directory.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success(), "{name}: {said}");
+        assert!(
+            said.contains("messenger on postgres:5432") && said.contains("Redis, redis:6379"),
+            "{name}: {said}"
+        );
+        assert_eq!(said.lines().count(), 3, "{name}, without warnings: {said}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The image.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::{read, top};
 
@@ -53,6 +54,21 @@ fn copied() -> BTreeSet<String> {
         .flat_map(|one| {
             let words: Vec<_> = one.arguments.split(' ').map(str::to_owned).collect();
             words[..words.len() - 1].to_vec()
+        })
+        .collect()
+}
+
+/// All files below a directory.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| {
+            if path.is_dir() {
+                sources(&path)
+            } else {
+                vec![path]
+            }
         })
         .collect()
 }
@@ -118,10 +134,23 @@ fn all_that_cargo_needs_is_copied() {
     for member in members {
         assert!(copied().contains(member.as_str().unwrap()), "{member}");
     }
-    // The schemas are compiled in.
-    for other in ["Cargo.toml", "Cargo.lock", ".cargo", "sql"] {
+    for other in ["Cargo.toml", "Cargo.lock", ".cargo"] {
         assert!(copied().contains(other), "{other}");
     }
+    // Schemas and examples are compiled in.
+    let mut included = 0;
+    for file in sources(&top("messengerd/src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for after in text.split("include_str!(\"").skip(1) {
+            let (path, _) = after.split_once('"').unwrap();
+            let path = file.parent().unwrap().join(path).canonicalize().unwrap();
+            let path = path.strip_prefix(top("").canonicalize().unwrap()).unwrap();
+            let first = path.iter().next().unwrap().to_str().unwrap();
+            assert!(copied().contains(first), "{}", path.display());
+            included += 1;
+        }
+    }
+    assert!(included > 0);
 }
 
 #[test]
