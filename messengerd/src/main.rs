@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
 use messengerd::server::{Server, create_invite};
-use messengerd::store::sqlite;
+use messengerd::store::{postgres, sqlite};
 use messengerd::{identity, telemetry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -118,10 +118,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 tracing::warn!("{warning}");
             }
             raise_file_limit();
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?
-                .block_on(serve(config))
+            block_on(serve(config))
         }
         Command::Config {
             command: ConfigCommand::Check(settings),
@@ -141,23 +138,36 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             settings,
         } => print(&format!(
             "{}\n",
-            create_invite(&settings.load()?, uses, days)?
+            block_on(create_invite(&settings.load()?, uses, days))?
         )),
         Command::Migrate(settings) => {
-            let config = settings.load()?;
-            anyhow::ensure!(
-                config.store == StoreConfig::Embedded,
-                "PostgreSQL is not served by this build"
-            );
-            let data = identity::DataDir::open(&config.data_dir)?;
-            let steps =
-                sqlite::migrate(&data.join("messenger.db")).context("cannot migrate the store")?;
+            let steps = block_on(migrate(&settings.load()?))?;
             print(&match steps.last() {
                 Some(version) => format!("the store has schema {version} now\n"),
                 None => "the store has the newest schema already\n".to_owned(),
             })
         }
     }
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// Brings the store that the settings name to this program's schema and returns
+/// the versions applied.
+async fn migrate(config: &Config) -> anyhow::Result<Vec<u32>> {
+    let steps = match &config.store {
+        StoreConfig::Embedded => {
+            let data = identity::DataDir::open(&config.data_dir)?;
+            sqlite::migrate(&data.join("messenger.db"))
+        }
+        StoreConfig::Postgres(settings) => postgres::migrate(settings).await,
+    };
+    steps.context("cannot migrate the store")
 }
 
 /// Lets the daemon have as many sockets as the system allows it: the usual soft
