@@ -2,6 +2,7 @@
 //! accepting → tell clients → let them go → write what waits → close the store.
 
 mod addresses;
+mod bus;
 mod invite;
 mod sockets;
 
@@ -16,14 +17,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::addresses::Addresses;
+use self::bus::NodeBus;
 pub use self::invite::create_invite;
 use self::sockets::{bind, public_address};
-use crate::bus::local::LocalBus;
 use crate::config::{Config, StoreConfig};
 use crate::identity::{DataDir, Identity};
-use crate::service::access::Access;
 use crate::service::feed::commit_queue;
-use crate::service::hub::Hub;
+use crate::service::pace::Pace;
+use crate::service::receiver::Receiver;
 use crate::service::{Parts, Service};
 use crate::session::ServerInfo;
 use crate::session::door::Door;
@@ -52,6 +53,7 @@ pub struct Server {
     sessions: TaskTracker,
     writers: TaskTracker,
     publisher: tokio::task::JoinHandle<()>,
+    bus: NodeBus,
     _data: DataDir,
 }
 
@@ -69,14 +71,13 @@ impl Server {
         let identity = Identity::load(&config, &data, &store).await?;
         let certificate = identity.certificate;
         let fingerprint = certificate.fingerprint()?;
-        let hub = Arc::new(Hub::new());
-        let access = Arc::new(Access::new(store.clone()));
-        commits_in.invalidates(access.clone());
+        let receiver = Arc::new(Receiver::new(store.clone(), identity.node, Pace::default()));
+        commits_in.invalidates(receiver.access().clone());
+        let bus = NodeBus::start(&config, &store, identity.node, &receiver)?;
         let service = Service::new(Parts {
             store: store.clone(),
-            bus: Arc::new(LocalBus::new(hub.clone())),
-            hub,
-            access,
+            bus: bus.shared(),
+            receiver,
             backlog,
             token_secret: identity.token_secret,
             registration: config.registration,
@@ -136,6 +137,10 @@ impl Server {
             let (service, stop) = (service.clone(), stop_writers.clone());
             async move { service.presence().run(stop).await }
         });
+        writers.spawn({
+            let (service, stop) = (service.clone(), stop_writers.clone());
+            async move { service.reconcile(stop).await }
+        });
         accepting.spawn(certificate.clone().watch(stop.clone()));
         accepting.spawn(quic::accept(
             endpoint.clone(),
@@ -187,6 +192,7 @@ impl Server {
             sessions,
             writers,
             publisher,
+            bus,
             _data: data,
         })
     }
@@ -224,6 +230,7 @@ impl Server {
         self.writers.wait().await;
         self.store.close().await.context("cannot close the store")?;
         self.publisher.abort();
+        self.bus.stop().await;
         // The last packets tell clients that the connection is closed.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.endpoint.wait_idle()).await;
         Ok(())
