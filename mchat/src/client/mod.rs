@@ -32,7 +32,9 @@ mod drain;
 mod driver;
 mod error;
 pub mod model;
+mod nodes;
 mod options;
+mod random;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -4,7 +4,8 @@
 //! order. [`Core::poll_timeout`] says when to call [`Core::handle_timeout`] at
 //! the latest. The order of calls: [`Core::start`], then
 //! [`Core::handle_connected`] or [`Core::handle_connect_failed`] for each
-//! [`Output::Connect`], frames in between, [`Core::handle_disconnected`] once
+//! [`Output::Connect`] and each [`Output::Race`] that was not called off, frames
+//! in between, [`Core::handle_disconnected`] once
 //! for a connection that ended by itself. After each batch of writes
 //! `Core::handle_stored`.
 
@@ -41,9 +42,17 @@ use super::cache::{Applied, Stored};
 use super::error::ClientError;
 use super::model::{Refusal, Transport};
 
-/// A request without an answer for this long raises the question whether
-/// anybody is there.
-const QUIET: Millis = 1_500;
+/// Without a byte for this long while a request waits for its answer, the
+/// server is asked whether anybody is there: who only has much to do says so in
+/// time …
+const ASK: Millis = 1_000;
+/// … and who does not is raced by another node …
+const RACE: Millis = 1_500;
+/// … and then given up.
+const LOST: Millis = 3_000;
+/// Without an answer in between, each race is followed by a pause twice as long
+/// as the one before, up to this many times.
+const RACES: u32 = 5;
 /// A request is given up after this long.
 const PATIENCE: Millis = 30_000;
 /// Typing is told at most this often.
@@ -70,6 +79,16 @@ enum Purpose {
 struct Pending {
     purpose: Purpose,
     since: Millis,
+    /// Of a call that may be made twice: to be made again on the next connection.
+    frame: Option<Encoded>,
+}
+
+/// What was done about the silence of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    None,
+    Asked,
+    Raced,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,9 +129,22 @@ pub struct Core {
     address: Option<(Transport, String)>,
     connected_at: Millis,
     last_heard: Millis,
-    pinged: Option<Millis>,
+    doubt: Doubt,
+    /// A connection is being made beside the one that is up.
+    racing: bool,
+    /// Races since anything was answered.
+    races: u32,
+    race_not_before: Millis,
+    /// Addresses that are known.
+    nodes: usize,
+    /// Gone to another node at once, and not been there for long since.
+    hurried: bool,
+    /// While connecting: when to begin.
+    connect_at: Option<Millis>,
     next_id: u32,
     pending: HashMap<u32, Pending>,
+    /// Calls to be made again on the next connection.
+    again: Vec<(u32, Pending)>,
     waiting: VecDeque<(Ticket, u16, Encode)>,
     backoff: Backoff,
 
@@ -154,9 +186,16 @@ impl Core {
             address: None,
             connected_at: 0,
             last_heard: 0,
-            pinged: None,
+            doubt: Doubt::None,
+            racing: false,
+            races: 0,
+            race_not_before: 0,
+            nodes: 1,
+            hurried: false,
+            connect_at: None,
             next_id: 0,
             pending: HashMap::new(),
+            again: Vec::new(),
             waiting: VecDeque::new(),
             backoff: Backoff::new(seed),
             token: stored.token.clone(),
@@ -192,6 +231,16 @@ impl Core {
         core
     }
 
+    /// The community whose data the cache holds.
+    pub fn community(&self) -> Option<Uuid> {
+        self.community
+    }
+
+    /// At how many addresses the server may be reached.
+    pub fn know_nodes(&mut self, count: usize) {
+        self.nodes = count;
+    }
+
     /// The same with sentences of this language.
     pub fn speaking(mut self, lang: Lang) -> Self {
         self.lang = lang;
@@ -225,7 +274,12 @@ impl Core {
                 let id = self.fresh_id();
                 match encode(id) {
                     Ok(frame) => {
-                        self.await_answer(now, id, Purpose::Call { ticket, kind });
+                        let pending = Pending {
+                            purpose: Purpose::Call { ticket, kind },
+                            since: now,
+                            frame: may_repeat(kind).then(|| frame.clone()),
+                        };
+                        self.pending.insert(id, pending);
                         self.out.push(Output::Send(frame));
                         return;
                     }
@@ -429,8 +483,7 @@ impl Core {
 
     /// A frame arrived.
     pub fn handle_frame(&mut self, now: Millis, frame: Frame) -> Vec<Output> {
-        self.last_heard = now;
-        self.pinged = None;
+        self.heard(now);
         if frame.request_id == 0 {
             self.event(now, &frame);
         } else {
@@ -442,20 +495,12 @@ impl Core {
     fn fresh_id(&mut self) -> u32 {
         loop {
             self.next_id = self.next_id.wrapping_add(1);
-            if self.next_id != 0 && !self.pending.contains_key(&self.next_id) {
+            let taken = self.pending.contains_key(&self.next_id)
+                || self.again.iter().any(|(id, _)| *id == self.next_id);
+            if self.next_id != 0 && !taken {
                 return self.next_id;
             }
         }
-    }
-
-    fn await_answer(&mut self, now: Millis, id: u32, purpose: Purpose) {
-        self.pending.insert(
-            id,
-            Pending {
-                purpose,
-                since: now,
-            },
-        );
     }
 
     /// Sends a request of the core's own.
@@ -468,7 +513,12 @@ impl Core {
                 return;
             }
         };
-        self.await_answer(now, id, purpose);
+        let pending = Pending {
+            purpose,
+            since: now,
+            frame: None,
+        };
+        self.pending.insert(id, pending);
         self.out.push(Output::Send(frame));
     }
 
@@ -476,4 +526,23 @@ impl Core {
         self.pump(now);
         std::mem::take(&mut self.out)
     }
+}
+
+/// Whether a call may be made twice without being done twice.
+fn may_repeat(kind: u16) -> bool {
+    [
+        request::Sessions::KIND,
+        request::SearchUsers::KIND,
+        request::Users::KIND,
+        request::CreateChat::KIND,
+        request::Chats::KIND,
+        request::Changes::KIND,
+        request::History::KIND,
+        request::Mark::KIND,
+        request::Cursors::KIND,
+        request::Digest::KIND,
+        request::AccountDigest::KIND,
+        request::Ping::KIND,
+    ]
+    .contains(&kind)
 }

@@ -1,5 +1,6 @@
 //! The task behind [`Client`]: feeds the core, carries out what it decides.
 
+mod link;
 mod work;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use proto::catalog::{Lang, sentence};
 use proto::codec::Frame;
 use proto::error::ErrorCode;
-use proto::hello::{Account, Hello};
+use proto::hello::Account;
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request::ChatInfo;
 use proto::text::{DeviceName, Token};
@@ -20,12 +21,15 @@ use uuid::Uuid;
 
 use super::address::ServerAddress;
 use super::cache::{Applied, Cache, Foreign, Waiting};
-use super::conn::{self, Connection, Established, Fingerprint, KnownServers, Plan, Trust};
+use super::conn::{Connection, Established, Fingerprint, KnownServers, Trust};
 use super::core::{Core, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
 use super::drain::DrainLock;
 use super::error::ClientError;
 use super::model::{ClientEvent, Link};
+use super::nodes::Nodes;
 use super::{Client, Events, Options, Outcome, Shared, lock_path};
+
+use self::link::Remembered;
 
 /// How long a closing client goes on draining the outbox.
 const CLOSING: Millis = 3_000;
@@ -128,7 +132,8 @@ struct Driver {
     origin: Instant,
     options: Options,
     server: ServerAddress,
-    remembered: Option<String>,
+    nodes: Nodes,
+    remembered: Remembered,
     trust: Trust,
     token: Option<Token>,
 
@@ -158,19 +163,17 @@ struct Driver {
 pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientError> {
     let cache = Cache::open(&options.profile).await?;
     let (stored, states, remembered) = cache
-        .write(|db| Ok((db.stored()?, db.chat_states()?, db.meta("server")?)))
+        .write(|db| Ok((db.stored()?, db.chat_states()?, Remembered::read(db)?)))
         .await?;
     let server = match &options.server {
         Some(server) => server.clone(),
-        None => remembered
-            .as_deref()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_else(ServerAddress::local),
+        None => remembered.server().unwrap_or_else(ServerAddress::local),
     };
     let trust = Trust {
         known: KnownServers::of(&options.profile),
         anyone: options.trust,
         fingerprint: options.fingerprint.or(server.fingerprint),
+        given: server.nodes.clone(),
     };
     let device = match &options.device {
         Some(device) => device.clone(),
@@ -185,14 +188,18 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
     let (link_in, link) = watch::channel(Link::Connecting);
     let seed = Uuid::new_v4().as_u64_pair().0;
     let lock = DrainLock::new(lock_path(&options.profile));
+    let nodes = remembered.nodes(&server, seed);
+    let mut core = Core::new(options.live, &stored, &states, seed).speaking(options.lang);
+    core.know_nodes(nodes.count());
     let driver = Driver {
-        core: Core::new(options.live, &stored, &states, seed).speaking(options.lang),
+        core,
         cache: cache.clone(),
         shared: shared.clone(),
         events: events_in,
         link: link_in,
         origin: Instant::now(),
         server,
+        nodes,
         remembered,
         trust,
         token: stored.token,
@@ -326,7 +333,8 @@ impl Driver {
             let heard = connection.heard();
             if heard != self.heard {
                 self.heard = heard;
-                self.core.handle_heard(now);
+                let out = self.core.handle_heard(now);
+                self.carry_out(out);
             }
         }
         if self.core.poll_timeout().is_some_and(|at| now >= at) {
@@ -345,57 +353,6 @@ impl Driver {
             }
         };
         self.carry_out(out);
-    }
-
-    fn ended(&mut self, ended: Result<Established, Failure>) {
-        let now = self.now();
-        let out = match ended {
-            Ok(established) => {
-                self.connection = Some(established.connection);
-                self.heard = 0;
-                // Said for this once: the key is pinned now.
-                self.trust.fingerprint = None;
-                let out = self.core.handle_connected(
-                    now,
-                    established.welcome,
-                    established.transport,
-                    established.address,
-                );
-                if self.core.is_connected() {
-                    self.remember();
-                }
-                out
-            }
-            Err(failure) => self.core.handle_connect_failed(now, failure),
-        };
-        self.carry_out(out);
-    }
-
-    /// A server other than the profile's is not to see the session's token
-    /// before it has named its community.
-    fn probe_new(&mut self) {
-        if self.remembered.as_ref() != Some(&self.server.to_string()) {
-            self.core.probe_first();
-        }
-    }
-
-    /// The server that answered is the profile's from now on.
-    fn remember(&mut self) {
-        let server = self.server.to_string();
-        if self.remembered.as_ref() == Some(&server) {
-            return;
-        }
-        self.remembered = Some(server.clone());
-        let cache = self.cache.clone();
-        let events = self.events.clone();
-        tokio::spawn(async move {
-            let kept = cache
-                .write(move |db| db.set_meta("server", Some(&server)))
-                .await;
-            if let Err(error) = kept {
-                let _ = events.send(ClientEvent::CacheTrouble(error.to_string()));
-            }
-        });
     }
 
     fn ticket(&mut self, waiter: Waiter) -> Ticket {
@@ -451,8 +408,7 @@ impl Driver {
                 self.core.handle_sync(now, ticket, depth)
             }
             Command::UseServer(server) => {
-                self.trust.fingerprint = server.fingerprint;
-                self.server = server;
+                self.use_server(server);
                 self.probe_new();
                 self.core.restart(now)
             }
@@ -485,7 +441,13 @@ impl Driver {
     fn carry_out(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Connect { token } => self.connect(token),
+                Output::Connect { token, elsewhere } => {
+                    self.connection = None;
+                    self.attempt(token, elsewhere);
+                }
+                Output::Race { token } => self.attempt(token, true),
+                Output::CallOff => self.attempt = None,
+                Output::Abandon => self.connection = None,
                 Output::Disconnect => {
                     self.attempt = None;
                     if let Some(connection) = self.connection.take() {
@@ -557,26 +519,6 @@ impl Driver {
             self.lock.release();
             self.want_outbox = true;
         }
-    }
-
-    fn connect(&mut self, token: Option<Token>) {
-        self.connection = None;
-        if token.is_some() {
-            self.token.clone_from(&token);
-        }
-        let hello = Hello {
-            version: proto::VERSION,
-            min_version: proto::VERSION,
-            capabilities: Vec::new(),
-            client: concat!("mchat/", env!("CARGO_PKG_VERSION")).to_owned(),
-            token,
-            live: self.options.live,
-        };
-        let plan = Plan {
-            nodes: self.server.nodes.clone(),
-            trust: self.trust.clone(),
-        };
-        self.attempt = Some(Box::pin(conn::connect(plan, hello)));
     }
 
     fn resolve(&mut self, id: EntryId, outcome: &Outcome) {
