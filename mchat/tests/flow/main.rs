@@ -5,7 +5,9 @@
 mod commands;
 mod daemon;
 mod forward;
+mod front;
 mod link;
+mod nodes;
 mod outbox;
 mod person;
 mod trust;
