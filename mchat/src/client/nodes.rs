@@ -162,10 +162,20 @@ impl Nodes {
         places
     }
 
-    /// A node answered, and names the nodes of its community.
+    /// A node answered, and names the nodes of its community; none where it does
+    /// not know how they are reached, which says nothing of those that are known.
     pub(crate) fn answered(&mut self, node: Node, at: IpAddr, community: Uuid, named: &[String]) {
         self.last = Some(node);
-        let Some(reach) = Reach::of(at) else { return };
+        if self
+            .learned
+            .as_ref()
+            .is_some_and(|learned| learned.community != community)
+        {
+            self.learned = None;
+        }
+        let Some(reach) = Reach::of(at).filter(|_| !named.is_empty()) else {
+            return;
+        };
         let mut nodes: Vec<Node> = named
             .iter()
             .take(LEARNED)
@@ -280,8 +290,11 @@ mod tests {
         answered(&mut nodes, "c:1", "192.0.2.7", &["c:1", "b:1"]);
         assert_eq!(order(&mut nodes, false), ["c:1", "a:1", "b:1"]);
         // What vanished from the list is dropped, what is configured stays.
+        answered(&mut nodes, "a:1", "192.0.2.7", &["d:1"]);
+        assert_eq!(order(&mut nodes, false), ["a:1", "b:1", "d:1"]);
+        // No list is not an empty one.
         answered(&mut nodes, "a:1", "192.0.2.7", &[]);
-        assert_eq!(order(&mut nodes, false), ["a:1", "b:1"]);
+        assert_eq!(order(&mut nodes, false), ["a:1", "b:1", "d:1"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! the daemon goes on: to a client it is one node of two.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -107,18 +108,16 @@ async fn forward_udp(
             continue;
         }
         let now = *generation.borrow();
-        if !flows.contains_key(&from) {
-            let outside = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
-            outside.connect(to).await.unwrap();
-            tokio::spawn(back(
-                outside.clone(),
-                socket.clone(),
-                from,
-                generation.clone(),
-            ));
-            flows.insert(from, (outside, now));
-        }
-        let (outside, mine) = &flows[&from];
+        let (outside, mine) = match flows.entry(from) {
+            Entry::Occupied(flow) => flow.into_mut(),
+            Entry::Vacant(free) => {
+                let outside = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+                outside.connect(to).await.unwrap();
+                let seen = generation.clone();
+                tokio::spawn(back(outside.clone(), socket.clone(), from, seen));
+                free.insert((outside, now))
+            }
+        };
         if *mine == now {
             // Packets may be lost.
             let _ = outside.send(&packet[..size]).await;

@@ -7,6 +7,7 @@ mod daemon;
 mod forward;
 mod front;
 mod link;
+mod mute;
 mod nodes;
 mod outbox;
 mod person;

@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 
 use crate::daemon::Daemon;
 use crate::front::Front;
+use crate::mute::Mute;
 use crate::person::Person;
 
 /// Alice, connected to a daemon by its front, who knows what the daemon names.
@@ -161,4 +162,31 @@ fn a_named_node_with_another_key_is_passed_over() {
     assert!(!known.contains(&other.address().to_string()), "{known}");
     daemon.again();
     alice.run(&["sync"]).ok();
+}
+
+#[test]
+fn a_node_that_answers_hello_alone_does_not_hold_a_message() {
+    let daemon = Daemon::start();
+    let home = tempfile::tempdir().unwrap();
+    let alice = Person::new(home.path(), "alice", &daemon.url());
+    alice.run(&["send", "@alice", "one"]).ok();
+    let mute = Mute::start(daemon.dir.path(), &alice.profile(), daemon.address());
+    let server = format!("mchat://{}", mute.address);
+    let sent = alice
+        .run(&["--server", &server, "send", "@alice", "two"])
+        .ok();
+    assert!(sent.took >= Duration::from_millis(1_500), "{:?}", sent.took);
+    assert!(sent.took < Duration::from_secs(3), "{:?}", sent.took);
+    // The node that was named is trusted by the key and tried first from now on.
+    let again = alice
+        .run(&["--server", &server, "send", "@alice", "three"])
+        .ok();
+    assert!(
+        again.took < Duration::from_millis(1_500),
+        "{:?}",
+        again.took
+    );
+    let whoami = alice.run(&["--json", "whoami"]).ok().one();
+    assert_eq!(whoami["server"], server);
+    assert_eq!(whoami["address"], daemon.address().to_string());
 }
