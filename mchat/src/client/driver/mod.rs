@@ -1,6 +1,8 @@
 //! The task behind [`Client`]: feeds the core, carries out what it decides.
 
+mod command;
 mod link;
+mod outputs;
 mod work;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -13,7 +15,6 @@ use proto::codec::Frame;
 use proto::error::ErrorCode;
 use proto::hello::Account;
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::ChatInfo;
 use proto::text::{DeviceName, Token};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -21,13 +22,15 @@ use uuid::Uuid;
 
 use super::address::ServerAddress;
 use super::cache::{Applied, Cache, Foreign, Waiting};
-use super::conn::{Connection, Established, Fingerprint, KnownServers, Trust};
-use super::core::{Core, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
+use super::conn::{Connection, Established, KnownServers, Trust};
+use super::core::{Core, Failure, Millis, Outgoing, Ticket, Write};
 use super::drain::DrainLock;
 use super::error::ClientError;
 use super::model::{ClientEvent, Link};
 use super::nodes::Nodes;
 use super::{Client, Events, Options, Outcome, Shared, lock_path};
+
+pub(crate) use self::command::Command;
 
 use self::link::Remembered;
 
@@ -45,50 +48,6 @@ const BACKLOG: usize = 512;
 const OUTBOX: u32 = 256;
 
 type Reply<T> = oneshot::Sender<Result<T, ClientError>>;
-
-/// What a [`Client`] asks of its driver.
-pub(crate) enum Command {
-    Call {
-        encode: Encode,
-        kind: u16,
-        reply: Reply<Frame>,
-    },
-    Queued(ChatId),
-    Discarded {
-        id: EntryId,
-        chat: ChatId,
-    },
-    Await {
-        id: EntryId,
-        reply: oneshot::Sender<Outcome>,
-    },
-    MarkRead {
-        chat: ChatId,
-        upto: proto::Seq,
-    },
-    Typing {
-        chat: ChatId,
-        on: bool,
-    },
-    OpenChat(Option<ChatId>),
-    LoadOlder {
-        chat: ChatId,
-        reply: Reply<bool>,
-    },
-    Learn {
-        info: Box<ChatInfo>,
-        reply: oneshot::Sender<()>,
-    },
-    Sync {
-        depth: Depth,
-        reply: Reply<()>,
-    },
-    UseServer(ServerAddress),
-    Trust(Fingerprint),
-    Reconnect,
-    SignOut(Reply<()>),
-    Close(oneshot::Sender<()>),
-}
 
 /// Who waits for a ticket.
 enum Waiter {
@@ -353,172 +312,6 @@ impl Driver {
             }
         };
         self.carry_out(out);
-    }
-
-    fn ticket(&mut self, waiter: Waiter) -> Ticket {
-        self.next_ticket += 1;
-        self.waiters.insert(self.next_ticket, waiter);
-        self.next_ticket
-    }
-
-    fn command(&mut self, command: Command) {
-        let now = self.now();
-        let out = match command {
-            Command::Call {
-                encode,
-                kind,
-                reply,
-            } => {
-                let ticket = self.ticket(Waiter::Answer(reply));
-                self.core.handle_call(now, ticket, kind, encode)
-            }
-            Command::Queued(chat) => {
-                self.want_outbox = true;
-                self.outbox_at = now;
-                self.tell(ClientEvent::Outbox(chat));
-                Vec::new()
-            }
-            Command::Discarded { id, chat } => {
-                self.resolve(id, &Outcome::Discarded);
-                self.tell(ClientEvent::Outbox(chat));
-                Vec::new()
-            }
-            Command::Await { id, reply } => {
-                self.awaited.entry(id).or_default().push(reply);
-                self.check_awaited = true;
-                self.foreign_at = self.foreign_at.min(now + FOREIGN_SOON);
-                Vec::new()
-            }
-            Command::MarkRead { chat, upto } => {
-                self.tell(ClientEvent::Chats(vec![chat]));
-                self.core.handle_mark_read(now, chat, upto)
-            }
-            Command::Typing { chat, on } => self.core.handle_typing(now, chat, on),
-            Command::OpenChat(chat) => self.core.handle_open(now, chat),
-            Command::LoadOlder { chat, reply } => {
-                let ticket = self.ticket(Waiter::More(reply));
-                self.core.handle_load_older(now, ticket, chat)
-            }
-            Command::Learn { info, reply } => {
-                let ticket = self.ticket(Waiter::Learned(reply));
-                self.core.handle_learned(now, ticket, *info)
-            }
-            Command::Sync { depth, reply } => {
-                let ticket = self.ticket(Waiter::Unit(reply));
-                self.core.handle_sync(now, ticket, depth)
-            }
-            Command::UseServer(server) => {
-                self.use_server(server);
-                self.probe_new();
-                self.core.restart(now)
-            }
-            Command::Trust(shown) => {
-                self.trust.fingerprint = Some(shown);
-                self.core.restart(now)
-            }
-            Command::Reconnect => self.core.start(now),
-            Command::SignOut(reply) => {
-                self.sign_out(reply);
-                self.shared().account = None;
-                self.token = None;
-                self.core.handle_signed_out(now)
-            }
-            // Taken by the loop.
-            Command::Close(_) => Vec::new(),
-        };
-        self.carry_out(out);
-    }
-
-    fn sign_out(&self, reply: Reply<()>) {
-        let cache = self.cache.clone();
-        tokio::spawn(async move {
-            let done = cache.write(|db| db.sign_out()).await;
-            // Nobody waits any more: it is done all the same.
-            let _ = reply.send(done);
-        });
-    }
-
-    fn carry_out(&mut self, outputs: Vec<Output>) {
-        for output in outputs {
-            match output {
-                Output::Connect { token, elsewhere } => {
-                    self.connection = None;
-                    self.attempt(token, elsewhere);
-                }
-                Output::Race { token } => self.attempt(token, true),
-                Output::CallOff => self.attempt = None,
-                Output::Abandon => self.connection = None,
-                Output::Disconnect => {
-                    self.attempt = None;
-                    if let Some(connection) = self.connection.take() {
-                        tokio::spawn(connection.close());
-                    }
-                }
-                Output::Send(frame) => {
-                    if let Some(connection) = &self.connection {
-                        connection.send(frame);
-                    }
-                }
-                Output::Write(write) => {
-                    if let Write::Sent { id, .. } | Write::Failed { id, .. } = &write {
-                        self.settling.insert(*id);
-                    }
-                    self.steps.push_back(Step::Write(write));
-                }
-                Output::SignedIn {
-                    account,
-                    community,
-                    token,
-                } => {
-                    self.token = Some(token.clone());
-                    self.steps
-                        .push_back(Step::SignedIn(account, community, token));
-                }
-                Output::SessionEnded => self.steps.push_back(Step::SessionEnded),
-                Output::Answer(ticket, answer) => {
-                    if let Some(Waiter::Answer(reply)) = self.waiters.remove(&ticket) {
-                        // Who asked may have given up.
-                        let _ = reply.send(answer.map_err(|error| self.worded(error)));
-                    }
-                }
-                Output::Done(ticket, result) => self.steps.push_back(Step::Done(ticket, result)),
-                Output::Event(event) => self.steps.push_back(Step::Event(event)),
-                Output::Typing { chat, user, on } => {
-                    self.steps.push_back(Step::Typing(chat, user, on));
-                }
-                Output::Presence { users, snapshot } => {
-                    let mut shared = self.shared();
-                    if snapshot {
-                        shared.presence.clear();
-                    }
-                    for presence in &users {
-                        shared.presence.insert(presence.user, *presence);
-                    }
-                    drop(shared);
-                    self.steps
-                        .push_back(Step::Event(ClientEvent::Presence(users)));
-                }
-                Output::Sending(chat, id, on) => {
-                    if on {
-                        let mut shared = self.shared();
-                        shared.sending.insert(id);
-                        shared.held_back.remove(&id);
-                    } else {
-                        self.shared().sending.remove(&id);
-                    }
-                    self.steps.push_back(Step::Event(ClientEvent::Outbox(chat)));
-                }
-                Output::Ready => {
-                    self.want_outbox = true;
-                    self.outbox_at = self.now();
-                }
-            }
-        }
-        // Not online: others may be.
-        if self.lock.is_held() && !self.core.is_online() {
-            self.lock.release();
-            self.want_outbox = true;
-        }
     }
 
     fn resolve(&mut self, id: EntryId, outcome: &Outcome) {
