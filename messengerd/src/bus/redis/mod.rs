@@ -2,4 +2,4 @@
 
 mod settings;
 
-pub use self::settings::Settings;
+pub use self::settings::{Settings, SettingsError};
