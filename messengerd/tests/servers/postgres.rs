@@ -228,7 +228,10 @@ impl Server {
 
     fn wait(&mut self) {
         if let Some(mut watcher) = self.watcher.take() {
+            // Waiting would close it, which tells the shell to clean up.
+            let stdin = watcher.stdin.take();
             watcher.wait().unwrap();
+            drop(stdin);
         }
     }
 
