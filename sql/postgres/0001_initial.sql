@@ -75,7 +75,8 @@ CREATE TABLE chats (
 -- users, each in order of its key, so that nobody waits in a circle.
 CREATE TABLE chat_heads (
   chat_no bigint PRIMARY KEY REFERENCES chats,
-  head    bigint NOT NULL,
+  -- As in SQLite, whose keys have 32 bits for it.
+  head    bigint NOT NULL CHECK (head <= 4294967295),
   msg_no  bigint NOT NULL,
   floor   bigint NOT NULL,
   acl_rev bigint NOT NULL

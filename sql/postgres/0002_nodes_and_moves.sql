@@ -13,7 +13,7 @@ CREATE TABLE nodes (
 -- How far a move of another store's contents into this one has come. The only
 -- row; none where there never was a move.
 CREATE TABLE moves (
-  only         boolean PRIMARY KEY DEFAULT true CHECK (only),
+  sole         boolean PRIMARY KEY DEFAULT true CHECK (sole),
   -- The community that is moved here.
   community    uuid NOT NULL,
   -- The table being copied, and the last key that is here.

@@ -2,7 +2,7 @@
 -- row; none where there never was a move. (The other half of this step is
 -- PostgreSQL's: a file has one daemon only.)
 CREATE TABLE moves (
-  only         INTEGER PRIMARY KEY DEFAULT 1 CHECK (only = 1),
+  sole         INTEGER PRIMARY KEY DEFAULT 1 CHECK (sole = 1),
   -- The community that is moved here.
   community    BLOB NOT NULL CHECK (length(community) = 16),
   -- The table being copied, and the last key that is here.

@@ -28,7 +28,7 @@ use uuid::Uuid;
 use self::core::Core;
 use self::link::{Link, Outgoing};
 use self::names::SHARDS;
-pub use self::settings::Settings;
+pub use self::settings::{Settings, SettingsError};
 use self::shared::Keys;
 use self::topology::Topology;
 use super::{Bus, BusError, Shared, Signal, Sink};

@@ -1,39 +1,41 @@
 //! Puts the parts together, runs them, and stops them in order: stop
 //! accepting → tell clients → let them go → write what waits → close the store.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+mod addresses;
+mod bus;
+mod invite;
+mod sockets;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use proto::error::ErrorCode;
-use proto::text::Token;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
-use crate::bus::local::LocalBus;
-use crate::config::Config;
-use crate::identity::{DataDir, invite_token};
-use crate::service::accounts::invite_hash;
+pub use self::addresses::Addresses;
+use self::bus::NodeBus;
+pub use self::invite::create_invite;
+use self::sockets::{bind, public_address};
+use crate::config::{Config, StoreConfig};
+use crate::identity::{DataDir, Identity};
 use crate::service::feed::commit_queue;
 use crate::service::pace::Pace;
 use crate::service::receiver::Receiver;
-use crate::service::{Parts, Service, now};
+use crate::service::{Parts, Service};
 use crate::session::ServerInfo;
 use crate::session::door::Door;
-use crate::store::sqlite::{self, SqliteStore};
-use crate::store::{NewInvite, SharedStore};
+use crate::store::postgres::PostgresStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Feed, SharedStore};
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
-use crate::transport::tls::Certificate;
 
 /// How long clients may take to leave.
 const DRAIN_TIME: Duration = Duration::from_secs(3);
-/// Tries to find a port that is free for UDP and TCP alike.
-const PORT_TRIES: u32 = 20;
 
 /// A running daemon.
 pub struct Server {
@@ -51,35 +53,8 @@ pub struct Server {
     sessions: TaskTracker,
     writers: TaskTracker,
     publisher: tokio::task::JoinHandle<()>,
+    bus: NodeBus,
     _data: DataDir,
-}
-
-/// Where a daemon is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Addresses {
-    /// UDP and TCP of the native protocol and the pages.
-    pub listen: SocketAddr,
-    /// Plain HTTP.
-    pub http: Option<SocketAddr>,
-    /// SHA-256 of the public key.
-    pub fingerprint: String,
-    /// `host:port` as others would type it.
-    pub public: String,
-    /// The invite for the first account, while there is none.
-    pub first_invite: Option<Token>,
-}
-
-impl Addresses {
-    /// The link that brings the fingerprint along.
-    pub fn link(&self) -> String {
-        format!("mchat://{}/?fp={}", self.public, self.fingerprint)
-    }
-
-    /// The link for the first account.
-    pub fn invite_link(&self) -> Option<String> {
-        let token = self.first_invite.as_ref()?;
-        Some(format!("{}&invite={}", self.link(), token.as_str()))
-    }
 }
 
 impl Server {
@@ -91,42 +66,30 @@ impl Server {
     /// be opened.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let data = DataDir::open(&config.data_dir)?;
-        let (chain, key) = match config.tls.clone() {
-            Some(files) => files,
-            None => data.certificate()?,
-        };
-        let certificate = Certificate::load(chain, key)?;
-        let fingerprint = certificate.fingerprint()?;
-
         let (commits_in, commits_out, backlog) = commit_queue();
-        let store_path = data.join("messenger.db");
-        let feed = commits_in.clone();
-        let opened =
-            tokio::task::spawn_blocking(move || SqliteStore::open(&store_path, feed)).await?;
-        let store: SharedStore = Arc::new(opened.context("cannot open the store")?);
-        let receiver = Arc::new(Receiver::new(
-            store.clone(),
-            Uuid::now_v7(),
-            Pace::default(),
-        ));
+        let store = open_store(&config, &data, commits_in.clone()).await?;
+        let identity = Identity::load(&config, &data, &store).await?;
+        let certificate = identity.certificate;
+        let fingerprint = certificate.fingerprint()?;
+        let receiver = Arc::new(Receiver::new(store.clone(), identity.node, Pace::default()));
         commits_in.invalidates(receiver.access().clone());
+        let bus = NodeBus::start(&config, &store, identity.node, &receiver)?;
         let service = Service::new(Parts {
             store: store.clone(),
-            bus: Arc::new(LocalBus::new(receiver.clone())),
+            bus: bus.shared(),
             receiver,
             backlog,
-            token_secret: data.token_secret()?,
+            token_secret: identity.token_secret,
             registration: config.registration,
             send_rate: config.send_rate,
         })?;
-        let first_invite = first_invite(&service, &store, &data).await?;
 
         let (tcp, udp) = bind(config.listen)?;
         let listen = tcp.local_addr()?;
         let endpoint = quic::endpoint(
             udp,
             certificate.server_config(&[proto::ALPN])?,
-            &data.endpoint_keys()?,
+            &identity.endpoint_keys,
         )?;
         let http = match config.http {
             Some(address) => {
@@ -150,9 +113,10 @@ impl Server {
         );
         let (accepting, sessions, writers) =
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
+        let (_, nodes) = watch::channel(config.advertise.into_iter().collect());
         let info = Arc::new(ServerInfo {
             community: store.community(),
-            nodes: config.advertise.into_iter().collect(),
+            nodes,
         });
         let door = Door::new(config.waiting);
         let context = Context {
@@ -214,7 +178,7 @@ impl Server {
             http: http_address,
             fingerprint,
             public,
-            first_invite,
+            first_invite: identity.first_invite,
         };
         Ok(Self {
             addresses,
@@ -228,6 +192,7 @@ impl Server {
             sessions,
             writers,
             publisher,
+            bus,
             _data: data,
         })
     }
@@ -265,128 +230,32 @@ impl Server {
         self.writers.wait().await;
         self.store.close().await.context("cannot close the store")?;
         self.publisher.abort();
+        self.bus.stop().await;
         // The last packets tell clients that the connection is closed.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.endpoint.wait_idle()).await;
         Ok(())
     }
 }
 
-/// Makes an invite beside a daemon that may be running, and returns its link.
-///
-/// # Errors
-///
-/// Where there is no store yet, or it cannot be written.
-pub fn create_invite(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Result<String> {
-    let data = DataDir::beside_daemon(&config.data_dir);
-    let token = invite_token()?;
-    let at = now();
-    let invite = NewInvite {
-        token_hash: invite_hash(&token),
-        admin: false,
-        max_uses: uses,
-        expires_at: days.map(|days| at + i64::from(days) * 24 * 60 * 60 * 1000),
-        at,
-    };
-    sqlite::create_invite(&data.join("messenger.db"), &invite)?;
-    let (chain, key) = match config.tls.clone() {
-        Some(files) => files,
-        None => data.certificate()?,
-    };
-    let addresses = Addresses {
-        listen: config.listen,
-        http: config.http,
-        fingerprint: Certificate::load(chain, key)?.fingerprint()?,
-        public: config
-            .advertise
-            .clone()
-            .unwrap_or_else(|| public_address(config.listen)),
-        first_invite: Some(token),
-    };
-    addresses.invite_link().context("no invite link")
-}
-
-/// The invite that makes the first account from elsewhere. Its token is kept
-/// until somebody has used it, so that a restart prints the same link.
-async fn first_invite(
-    service: &Arc<Service>,
-    store: &SharedStore,
+/// Opens the store that the settings name.
+async fn open_store(
+    config: &Config,
     data: &DataDir,
-) -> anyhow::Result<Option<Token>> {
-    if !store.is_empty().await? {
-        data.drop_first_invite()?;
-        return Ok(None);
-    }
-    if store.has_admin_invite().await?
-        && let Some(token) = data.first_invite()?
-    {
-        return Ok(Some(token));
-    }
-    let token = invite_token()?;
-    data.keep_first_invite(&token)?;
-    service.create_invite(&token, true, 1, None).await?;
-    Ok(Some(token))
-}
-
-/// Binds one port for TCP and UDP. Where the default address wants IPv6 and
-/// there is none, IPv4 serves.
-fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, UdpSocket)> {
-    match bind_both(address) {
-        Err(error)
-            if address.ip().is_unspecified()
-                && address.is_ipv6()
-                && matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported) =>
-        {
-            let v4 = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port());
-            tracing::info!("no IPv6 here, listening on {v4}");
-            bind_both(v4).with_context(|| format!("cannot listen on {v4}"))
+    feed: Arc<dyn Feed>,
+) -> anyhow::Result<SharedStore> {
+    match &config.store {
+        StoreConfig::Embedded => {
+            let path = data.join("messenger.db");
+            let opened =
+                tokio::task::spawn_blocking(move || SqliteStore::open(&path, feed)).await?;
+            Ok(Arc::new(opened.context("cannot open the store")?))
         }
-        bound => bound.with_context(|| {
-            format!("cannot listen on {address}; is another daemon running? --listen takes another ADDR:PORT")
-        }),
-    }
-}
-
-fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
-    let mut tries = 0;
-    loop {
-        // The standard library sets SO_REUSEADDR: a restart need not wait.
-        let tcp = std::net::TcpListener::bind(address)?;
-        tcp.set_nonblocking(true)?;
-        let bound = tcp.local_addr()?;
-        match UdpSocket::bind(bound) {
-            Ok(udp) => return Ok((TcpListener::from_std(tcp)?, udp)),
-            // The system's choice for TCP may be somebody's UDP port.
-            Err(error)
-                if address.port() == 0
-                    && error.kind() == io::ErrorKind::AddrInUse
-                    && tries < PORT_TRIES =>
-            {
-                tries += 1;
-            }
-            Err(error) => return Err(error),
+        StoreConfig::Postgres(settings) => {
+            let opened = PostgresStore::open(settings, feed).await;
+            let place = settings.place();
+            Ok(Arc::new(opened.with_context(|| {
+                format!("cannot open the store on PostgreSQL, {place}")
+            })?))
         }
     }
-}
-
-/// `host:port` as somebody on another machine would most likely type it.
-fn public_address(listen: SocketAddr) -> String {
-    let host = if listen.ip().is_unspecified() {
-        outward_address().unwrap_or(listen.ip())
-    } else {
-        listen.ip()
-    };
-    let host = if host.is_unspecified() {
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
-    } else {
-        host
-    };
-    SocketAddr::new(host, listen.port()).to_string()
-}
-
-/// The address this machine would use towards the outside. Connecting a UDP
-/// socket sends nothing; the target is reserved for documentation (RFC 5737).
-fn outward_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    Some(socket.local_addr().ok()?.ip())
 }
