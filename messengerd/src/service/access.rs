@@ -133,6 +133,11 @@ impl Access {
         trust == FOREVER || since.elapsed() < Duration::from_millis(trust)
     }
 
+    /// A chat that is known without asking the store.
+    pub(super) fn peek(&self, id: ChatId) -> Option<Arc<ChatAccess>> {
+        Some(self.chats().get(&id)?.chat.clone())
+    }
+
     /// A chat, whoever asks; `None` where there is none.
     pub async fn chat(&self, id: ChatId) -> Result<Option<Arc<ChatAccess>>, WireError> {
         if let Some(known) = self.chats().get(&id)

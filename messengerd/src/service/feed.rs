@@ -105,6 +105,16 @@ struct Authors {
     counted: Option<Instant>,
 }
 
+impl Authors {
+    fn note(&mut self, author: UserId, seq: Seq) {
+        self.recent.retain(|(known, _)| *known != author);
+        self.recent.push_back((author, seq));
+        if self.recent.len() > AUTHORS {
+            self.recent.pop_front();
+        }
+    }
+}
+
 /// What follows from a new entry of an account's log.
 pub(super) fn account_signals(user: UserId, entry: AccountEntry) -> impl Iterator<Item = Signal> {
     let effect = match (entry.kind, entry.chat, entry.session) {
@@ -154,11 +164,7 @@ impl Service {
                         && self.members(chat_id).await > limits::CURSOR_BROADCAST_MEMBERS
                     {
                         let authors = large.entry(chat_id).or_default();
-                        authors.recent.retain(|(author, _)| *author != entry.actor);
-                        authors.recent.push_back((entry.actor, entry.seq));
-                        if authors.recent.len() > AUTHORS {
-                            authors.recent.pop_front();
-                        }
+                        authors.note(entry.actor, entry.seq);
                     }
                     let event = Event::Entry(ChatEntry {
                         chat: chat_id,
@@ -187,6 +193,9 @@ impl Service {
                                 except: None,
                             }
                         } else {
+                            for (author, seq) in self.receiver.take_authors(chat_id) {
+                                large.entry(chat_id).or_default().note(author, seq);
+                            }
                             if let Some(authors) = large.get_mut(&chat_id) {
                                 authors.due = true;
                             }

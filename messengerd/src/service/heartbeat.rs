@@ -116,7 +116,7 @@ impl Presence {
                         self.come_back();
                     }
                     self.follow(shared, pulse, Instant::now() >= certain).await;
-                    if self.bus.is_up() {
+                    if self.roster.arrives() {
                         self.telling.settle();
                     }
                 }
@@ -238,7 +238,7 @@ impl Presence {
                 () = self.roster.asked.notified() => {}
                 () = stop.cancelled() => return,
             }
-            if self.roster.take_reconnected() {
+            if self.roster.take_back() {
                 self.telling.repeat();
             }
             let asked = self.roster.take_asked();

@@ -1,11 +1,14 @@
 //! What a node does with what the bus brings: the cache of chats, the books of
 //! who is online and the sessions learn of it, in this order.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use proto::entry::kind;
+use proto::entry::{Entry, kind};
 use proto::event::{ChatEntry, Event};
+use proto::id::{ChatId, UserId};
+use proto::{Seq, limits};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -30,7 +33,14 @@ pub struct Receiver {
     settled: AtomicU64,
     /// A comparison is due.
     due: Notify,
+    /// Who wrote lately in large chats at other nodes: receipts are counted
+    /// where the readers are.
+    authors: Mutex<HashMap<ChatId, Vec<(UserId, Seq)>>>,
 }
+
+/// Authors kept of one chat, and chats of which they are kept.
+const AUTHORS: usize = 8;
+const CHATS: usize = 10_000;
 
 impl Receiver {
     /// A receiver of `node` with nobody listening yet.
@@ -44,6 +54,7 @@ impl Receiver {
             missed: AtomicU64::new(0),
             settled: AtomicU64::new(0),
             due: Notify::new(),
+            authors: Mutex::default(),
         }
     }
 
@@ -89,6 +100,34 @@ impl Receiver {
     fn is_behind(&self) -> bool {
         !self.up.load(Ordering::SeqCst)
             || self.missed.load(Ordering::SeqCst) != self.settled.load(Ordering::SeqCst)
+    }
+
+    /// Who wrote lately in a chat at other nodes, once, oldest first.
+    pub(super) fn take_authors(&self, chat: ChatId) -> Vec<(UserId, Seq)> {
+        self.authors().remove(&chat).unwrap_or_default()
+    }
+
+    fn authors(&self) -> MutexGuard<'_, HashMap<ChatId, Vec<(UserId, Seq)>>> {
+        self.authors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_author(&self, chat: ChatId, entry: &Entry) {
+        // Of a chat that is not known here nobody is reading here either, but
+        // may be about to.
+        let members = self.access.peek(chat).map(|chat| chat.members());
+        if members.is_some_and(|members| members <= limits::CURSOR_BROADCAST_MEMBERS) {
+            return;
+        }
+        let mut chats = self.authors();
+        if chats.len() >= CHATS {
+            chats.clear();
+        }
+        let authors = chats.entry(chat).or_default();
+        authors.retain(|(author, _)| *author != entry.actor);
+        authors.push((entry.actor, entry.seq));
+        if authors.len() > AUTHORS {
+            authors.remove(0);
+        }
     }
 
     /// While something may be missing, an entry behind a gap is not told: the
@@ -142,7 +181,13 @@ impl Sink for Receiver {
                     chat,
                     event: Event::Entry(ChatEntry { entry, .. }),
                     ..
-                } if entry.kind != kind::MESSAGE => self.access.invalidate(*chat),
+                } => {
+                    if entry.kind == kind::MESSAGE {
+                        self.note_author(*chat, entry);
+                    } else {
+                        self.access.invalidate(*chat);
+                    }
+                }
                 Signal::Presence(transition) => self.roster.apply(*transition),
                 // The node that says so tells of the users.
                 Signal::NodeGone(node) => {
@@ -161,9 +206,7 @@ impl Sink for Receiver {
         } else {
             self.pace.trust_down
         });
-        if up {
-            self.roster.note_reconnected();
-        }
+        self.roster.note_connected(up);
         self.missed();
     }
 

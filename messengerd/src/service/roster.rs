@@ -41,7 +41,9 @@ struct Inner {
     here: HashSet<UserId>,
     /// Users whose state a session here was given, and when.
     shown: HashMap<UserId, Instant>,
-    reconnected: bool,
+    /// The bus was away, and what was told meanwhile was not told again yet.
+    away: bool,
+    back: bool,
 }
 
 /// Another node.
@@ -230,15 +232,29 @@ impl Roster {
         std::mem::take(&mut self.inner().asked)
     }
 
-    /// The bus is back.
-    pub(super) fn note_reconnected(&self) {
-        self.inner().reconnected = true;
+    /// The bus is away, or back.
+    pub(super) fn note_connected(&self, up: bool) {
+        let mut inner = self.inner();
+        inner.back = up;
+        if !up {
+            inner.away = true;
+        }
         self.asked.notify_one();
     }
 
     /// Whether the bus came back since this was last asked.
-    pub(super) fn take_reconnected(&self) -> bool {
-        std::mem::take(&mut self.inner().reconnected)
+    pub(super) fn take_back(&self) -> bool {
+        let mut inner = self.inner();
+        let back = inner.back && inner.away;
+        if back {
+            inner.away = false;
+        }
+        back
+    }
+
+    /// Whether what is told arrives, as far as is known.
+    pub(super) fn arrives(&self) -> bool {
+        !self.inner().away
     }
 }
 
