@@ -257,3 +257,18 @@ async fn a_wrong_address_is_refused_with_a_sentence_and_without_the_password() {
     let refused = start(&["redis://127.0.0.1/", "redis://127.0.0.2/"], false);
     assert!(refused.contains("cluster"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_rediss_address_is_spoken_to_in_tls() {
+    use tokio::io::AsyncReadExt as _;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let settings = one(format!("rediss://127.0.0.1:{port}/"));
+    let bus = RedisBus::start(&settings, Uuid::now_v7(), Uuid::now_v7(), probe()).unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    // A handshake record of TLS.
+    assert_eq!(stream.read_u8().await.unwrap(), 0x16);
+    drop(stream);
+    bus.stop().await;
+    assert!(!bus.is_up());
+}

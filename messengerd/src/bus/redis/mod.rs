@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -95,6 +95,14 @@ impl RedisBus {
         sink: Arc<dyn Sink>,
     ) -> Result<Arc<Self>, BusError> {
         let servers = servers(settings)?;
+        if servers
+            .iter()
+            .any(|server| matches!(server.addr(), ConnectionAddr::TcpTls { .. }))
+        {
+            // The client library takes the process's provider. An error says
+            // that there is one already.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
         let core = Core::new(node, community, settings.cluster, sink)
             .map_err(|error| BusError::Unavailable(error.to_string()))?;
         let core = Arc::new(core);
