@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use messengerd::config::{Config, EXAMPLE, RawConfig};
+use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
 use messengerd::server::{Server, create_invite};
-use messengerd::store::sqlite;
+use messengerd::store::{postgres, sqlite};
 use messengerd::{identity, telemetry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,7 +50,11 @@ enum ConfigCommand {
     /// Check the settings and say all that is wrong with them.
     Check(Settings),
     /// Print a commented example file.
-    Example,
+    Example {
+        /// Of variables, for a file `.env`, in place of messengerd.toml.
+        #[arg(long)]
+        env: bool,
+    },
 }
 
 #[derive(Args)]
@@ -80,10 +84,6 @@ struct Settings {
 
 impl Settings {
     fn load(self) -> anyhow::Result<Config> {
-        let file = match &self.config {
-            Some(path) => RawConfig::from_file(path)?,
-            None => RawConfig::default(),
-        };
         let flags = RawConfig {
             data_dir: self.data_dir,
             listen: self.listen,
@@ -93,7 +93,9 @@ impl Settings {
             registration: self.registration,
             ..RawConfig::default()
         };
-        Ok(flags.over(file).validate(|name| std::env::var(name).ok())?)
+        let variable = |name: &str| std::env::var(name).ok();
+        let directory = std::env::current_dir().context("there is no working directory")?;
+        Ok(config::load(flags, self.config, variable, &directory)?)
     }
 }
 
@@ -112,39 +114,60 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(settings) => {
             let config = settings.load()?;
             telemetry::init(&config.log)?;
+            for warning in &config.warnings {
+                tracing::warn!("{warning}");
+            }
             raise_file_limit();
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?
-                .block_on(serve(config))
+            block_on(serve(config))
         }
         Command::Config {
             command: ConfigCommand::Check(settings),
         } => {
-            settings.load()?;
-            print("the settings are valid\n")
+            let config = settings.load()?;
+            for warning in &config.warnings {
+                eprintln!("messengerd: {warning}");
+            }
+            print(&format!("the settings are valid\n{}", config.describe()))
         }
         Command::Config {
-            command: ConfigCommand::Example,
-        } => print(EXAMPLE),
+            command: ConfigCommand::Example { env },
+        } => print(if env { ENV_EXAMPLE } else { EXAMPLE }),
         Command::Invite {
             uses,
             days,
             settings,
         } => print(&format!(
             "{}\n",
-            create_invite(&settings.load()?, uses, days)?
+            block_on(create_invite(&settings.load()?, uses, days))?
         )),
         Command::Migrate(settings) => {
-            let data = identity::DataDir::open(&settings.load()?.data_dir)?;
-            let steps =
-                sqlite::migrate(&data.join("messenger.db")).context("cannot migrate the store")?;
+            let steps = block_on(migrate(&settings.load()?))?;
             print(&match steps.last() {
                 Some(version) => format!("the store has schema {version} now\n"),
                 None => "the store has the newest schema already\n".to_owned(),
             })
         }
     }
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// Brings the store that the settings name to this program's schema and returns
+/// the versions applied.
+async fn migrate(config: &Config) -> anyhow::Result<Vec<u32>> {
+    let steps = match &config.store {
+        StoreConfig::Embedded => {
+            let data = identity::DataDir::open(&config.data_dir)?;
+            sqlite::migrate(&data.join("messenger.db"))
+        }
+        StoreConfig::Postgres(settings) => postgres::migrate(settings).await,
+    };
+    steps.context("cannot migrate the store")
 }
 
 /// Lets the daemon have as many sockets as the system allows it: the usual soft

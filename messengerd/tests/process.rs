@@ -90,6 +90,16 @@ fn messengerd() -> Command {
     ] {
         command.env_remove(format!("MESSENGERD_{name}"));
     }
+    for name in [
+        "MESSENGERD_DATABASE_URL",
+        "MESSENGERD_REDIS_URL",
+        "DB_HOST",
+        "REDIS_HOST",
+        "JWT_SECRET",
+        "SERVER_PORT",
+    ] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -308,6 +318,37 @@ fn settings_are_checked_and_shown() {
         .output()
         .unwrap();
     assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("store  embedded"), "{said}");
+    std::fs::write(
+        &file,
+        "[database]\nurl = 'postgres://ada:hunter2@db/chat'\n[redis]\nurl = 'redis://:hunter2@cache'\n",
+    )
+    .unwrap();
+    let output = messengerd()
+        .args(["config", "check", "--config"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("chat on db:5432") && said.contains("Redis, cache:6379/0"),
+        "{said}"
+    );
+    assert!(
+        said.contains("chmod 600") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let output = messengerd()
+        .args(["config", "example", "--env"])
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("DB_HOST")
+    );
 }
 
 #[test]
@@ -346,7 +387,7 @@ fn trouble_at_the_start_is_one_sentence() {
 fn migrate_brings_an_empty_store_up_and_says_so() {
     let home = tempfile::tempdir().unwrap();
     for expected in [
-        "the store has schema 1 now\n",
+        "the store has schema 2 now\n",
         "the store has the newest schema already\n",
     ] {
         let output = messengerd()

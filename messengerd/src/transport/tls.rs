@@ -16,17 +16,25 @@ use tokio_util::sync::CancellationToken;
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// What messages call a certificate that is in no file.
+const KEPT: &str = "the community's certificate";
+
 /// The one crypto provider of this program.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// A certificate from files, loaded anew when they change.
+/// A certificate; one from files is loaded anew when they change.
 #[derive(Debug)]
 pub struct Certificate {
+    files: Option<Files>,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+#[derive(Debug)]
+struct Files {
     chain: PathBuf,
     key: PathBuf,
-    current: RwLock<Arc<CertifiedKey>>,
 }
 
 /// Why a certificate cannot be used.
@@ -44,11 +52,36 @@ impl Certificate {
     ///
     /// Where a file cannot be read or the two do not belong together.
     pub fn load(chain: PathBuf, key: PathBuf) -> Result<Arc<Self>, CertificateError> {
-        let current = RwLock::new(Arc::new(read(&chain, &key)?));
+        let files = Files { chain, key };
+        let current = RwLock::new(Arc::new(files.read()?));
         Ok(Arc::new(Self {
-            chain,
-            key,
+            files: Some(files),
             current,
+        }))
+    }
+
+    /// Takes the chain and its key out of one text in PEM.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is missing or the two do not belong together.
+    pub fn from_pem(pem: &[u8]) -> Result<Arc<Self>, CertificateError> {
+        let fail = |cause: String| CertificateError {
+            path: KEPT.to_owned(),
+            cause,
+        };
+        let chain = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| fail(error.to_string()))?;
+        if chain.is_empty() {
+            return Err(fail("no certificate in it".into()));
+        }
+        let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| fail(error.to_string()))?;
+        let current = CertifiedKey::from_der(chain, key, &provider())
+            .map_err(|error| fail(error.to_string()))?;
+        Ok(Arc::new(Self {
+            files: None,
+            current: RwLock::new(Arc::new(current)),
         }))
     }
 
@@ -68,7 +101,10 @@ impl Certificate {
     pub fn fingerprint(&self) -> Result<String, CertificateError> {
         let current = self.current();
         let fail = |cause: String| CertificateError {
-            path: self.chain.display().to_string(),
+            path: self.files.as_ref().map_or_else(
+                || KEPT.to_owned(),
+                |files| files.chain.display().to_string(),
+            ),
             cause,
         };
         let leaf = current
@@ -85,26 +121,22 @@ impl Certificate {
             .collect())
     }
 
-    fn changed_at(&self) -> Option<(SystemTime, SystemTime)> {
-        let modified = |path: &PathBuf| fs::metadata(path).and_then(|data| data.modified()).ok();
-        Some((modified(&self.chain)?, modified(&self.key)?))
-    }
-
     /// Loads the files again whenever they change, until stopped. Files that
     /// cannot be used are reported and the old certificate stays.
     pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
-        let mut seen = self.changed_at();
+        let Some(files) = &self.files else { return };
+        let mut seen = files.changed_at();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.cancelled() => return,
             }
-            let at = self.changed_at();
+            let at = files.changed_at();
             if at.is_none() || at == seen {
                 continue;
             }
             seen = at;
-            match read(&self.chain, &self.key) {
+            match files.read() {
                 Ok(fresh) => {
                     *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
                     tracing::info!("certificate loaded anew");
@@ -140,19 +172,27 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-fn read(chain: &PathBuf, key: &PathBuf) -> Result<CertifiedKey, CertificateError> {
-    let fail = |path: &PathBuf, cause: String| CertificateError {
-        path: path.display().to_string(),
-        cause,
-    };
-    let certificates = CertificateDer::pem_file_iter(chain)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| fail(chain, error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(fail(chain, "no certificate in it".into()));
+impl Files {
+    fn changed_at(&self) -> Option<(SystemTime, SystemTime)> {
+        let modified = |path: &PathBuf| fs::metadata(path).and_then(|data| data.modified()).ok();
+        Some((modified(&self.chain)?, modified(&self.key)?))
     }
-    let private =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| fail(key, error.to_string()))?;
-    CertifiedKey::from_der(certificates, private, &provider())
-        .map_err(|error| fail(key, error.to_string()))
+
+    fn read(&self) -> Result<CertifiedKey, CertificateError> {
+        let Self { chain, key } = self;
+        let fail = |path: &PathBuf, cause: String| CertificateError {
+            path: path.display().to_string(),
+            cause,
+        };
+        let certificates = CertificateDer::pem_file_iter(chain)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| fail(chain, error.to_string()))?;
+        if certificates.is_empty() {
+            return Err(fail(chain, "no certificate in it".into()));
+        }
+        let private =
+            PrivateKeyDer::from_pem_file(key).map_err(|error| fail(key, error.to_string()))?;
+        CertifiedKey::from_der(certificates, private, &provider())
+            .map_err(|error| fail(key, error.to_string()))
+    }
 }

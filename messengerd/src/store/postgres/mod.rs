@@ -57,7 +57,7 @@ use self::members::{Addition, Removal};
 use self::mover::Mover;
 use self::pool::{Done, Pool};
 use self::queue::Queue;
-pub use self::settings::{Settings, TlsMode};
+pub use self::settings::{Settings, SettingsError, TlsMode};
 use self::upkeep::Upkeep;
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,

@@ -1,5 +1,4 @@
-//! What makes a daemon itself: certificate, secrets, the lock on its data. Made
-//! on first start, kept as files (0600) in the data directory.
+//! The data directory: its lock, and what is kept in it as files (0600).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -8,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use proto::text::Token;
+use uuid::Uuid;
 
-use crate::transport::quic::EndpointKeys;
+use super::made::self_signed;
 
 /// The data directory, locked for this process.
 pub struct DataDir {
@@ -67,7 +67,7 @@ impl DataDir {
     }
 
     /// The bytes kept under a name, made once.
-    fn keep(
+    pub(super) fn keep(
         &self,
         name: &str,
         make: impl FnOnce() -> anyhow::Result<Vec<u8>>,
@@ -85,38 +85,22 @@ impl DataDir {
         }
     }
 
-    /// Signs tokens.
+    /// This node's id, made once. A copy of the directory has to get its own:
+    /// remove `node.id` there.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read or made.
-    pub fn token_secret(&self) -> anyhow::Result<Vec<u8>> {
-        let secret = self.keep("jwt.secret", || Ok(random::<32>()?.to_vec()))?;
-        anyhow::ensure!(
-            secret.len() >= 32,
-            "{} is shorter than 32 bytes",
-            self.join("jwt.secret").display()
-        );
-        Ok(secret)
-    }
-
-    /// Keys of the QUIC endpoint.
-    ///
-    /// # Errors
-    ///
-    /// Where they cannot be read or made.
-    pub fn endpoint_keys(&self) -> anyhow::Result<EndpointKeys> {
-        let bytes = self.keep("quic.keys", || Ok(random::<72>()?.to_vec()))?;
-        let (Some(reset), Some(ids)) = (bytes.first_chunk::<64>(), bytes.last_chunk::<8>()) else {
-            anyhow::bail!(
-                "{} is damaged: remove it, it is made anew",
-                self.join("quic.keys").display()
-            );
-        };
-        Ok(EndpointKeys {
-            reset: *reset,
-            connection_ids: u64::from_be_bytes(*ids),
-        })
+    /// Where it cannot be read or made, or is none.
+    pub fn node(&self) -> anyhow::Result<Uuid> {
+        let bytes = self.keep("node.id", || Ok(Uuid::new_v4().to_string().into_bytes()))?;
+        let text = std::str::from_utf8(&bytes).ok();
+        text.and_then(|text| Uuid::try_parse(text.trim()).ok())
+            .with_context(|| {
+                format!(
+                    "{} is damaged: remove it, it is made anew",
+                    self.join("node.id").display()
+                )
+            })
     }
 
     /// Paths of the self-signed certificate and its key.
@@ -127,26 +111,11 @@ impl DataDir {
     pub fn certificate(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
         let (chain, key) = (self.join("tls.crt"), self.join("tls.key"));
         if !chain.exists() || !key.exists() {
-            let pair = rcgen::KeyPair::generate().context("cannot make a key")?;
-            let mut names = vec![
-                "localhost".to_owned(),
-                "127.0.0.1".to_owned(),
-                "::1".to_owned(),
-            ];
-            names.extend(host_name());
-            let mut params =
-                rcgen::CertificateParams::new(names).context("cannot describe a certificate")?;
-            params
-                .distinguished_name
-                .push(rcgen::DnType::CommonName, "messengerd");
-            params.not_after = rcgen::date_time_ymd(2099, 12, 31);
-            let certificate = params
-                .self_signed(&pair)
-                .context("cannot sign a certificate")?;
+            let (certificate, pair) = self_signed()?;
             // The key first: a chain without its key is made anew.
-            write_private(&key, pair.serialize_pem().as_bytes())
+            write_private(&key, pair.as_bytes())
                 .with_context(|| format!("cannot write {}", key.display()))?;
-            write_private(&chain, certificate.pem().as_bytes())
+            write_private(&chain, certificate.as_bytes())
                 .with_context(|| format!("cannot write {}", chain.display()))?;
         }
         Ok((chain, key))
@@ -191,26 +160,6 @@ impl DataDir {
     }
 }
 
-/// A fresh token for an invite: 160 bits.
-///
-/// # Errors
-///
-/// Where the system gives no randomness.
-pub fn invite_token() -> anyhow::Result<Token> {
-    let hex: String = random::<20>()?
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(Token::try_from(hex)?)
-}
-
-fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
-    Ok(bytes)
-}
-
 /// Writes a file that only its owner reads, whole or not at all.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
@@ -225,19 +174,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
-fn host_name() -> Option<String> {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()?
-        .trim()
-        .to_owned();
-    let sound = !name.is_empty()
-        && name != "localhost"
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
-    sound.then_some(name)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -248,7 +184,7 @@ mod tests {
     fn what_is_made_once_stays() {
         let home = tempfile::tempdir().unwrap();
         let dir = DataDir::open(&home.path().join("data")).unwrap();
-        let secret = dir.token_secret().unwrap();
+        let node = dir.node().unwrap();
         let (chain, key) = dir.certificate().unwrap();
         let fingerprint = Certificate::load(chain, key)
             .unwrap()
@@ -261,7 +197,7 @@ mod tests {
         );
         drop(dir);
         let dir = DataDir::open(&home.path().join("data")).unwrap();
-        assert_eq!(dir.token_secret().unwrap(), secret);
+        assert_eq!(dir.node().unwrap(), node);
         let (chain, key) = dir.certificate().unwrap();
         assert_eq!(
             Certificate::load(chain, key)
