@@ -1,14 +1,15 @@
 //! Where everything durable lives, behind a trait in domain verbs.
 //!
-//! [`sqlite`] is the embedded back end. A back end assigns every `seq`, keeps
+//! [`sqlite`] is the embedded back end, [`postgres`] the one that several nodes
+//! share. A back end assigns every `seq`, keeps
 //! the promises below and knows no rule beyond them; who may do what is decided
 //! in [`service`](crate::service).
 //!
 //! 1. A future that resolves to `Ok` has its effect on stable storage.
 //! 2. Within a chat, entries get `seq` 1, 2, 3 … in commit order, without gaps,
 //!    and `msg_no` counts those of kind message.
-//! 3. The [`Feed`] is told of every committed batch, in commit order per chat,
-//!    before any of its callers gets an answer.
+//! 3. The [`Feed`] is told of every batch that this node committed, in commit
+//!    order per chat, before any of its callers gets an answer.
 //! 4. One bad row never fails its neighbours.
 //!
 //! Numbers ([`ChatNo`], [`UserNo`]) are the store's own and never leave the

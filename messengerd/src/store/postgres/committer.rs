@@ -140,34 +140,27 @@ impl Committer {
         let Some(link) = &self.link else {
             return appends.iter().map(|_| Err(away())).collect();
         };
+        let attempt = timeout_at(deadline, fast(link, appends)).await;
         let mut after_loss = false;
-        let fast = match timeout_at(deadline, fast(link, appends)).await {
-            Ok(Ok(landed)) => landed,
-            Ok(Err(fault)) if fault.duplicate().is_some() || fault.repeatable() => {
+        let fast = match attempt.unwrap_or(Err(Fault::Silent)) {
+            Ok(landed) => landed,
+            Err(fault) if fault.duplicate().is_some() || fault.repeatable() => {
                 vec![None; appends.len()]
             }
-            failed => {
-                let fault = failed.unwrap_or(Err(Fault::Silent)).err();
-                let fault = fault.unwrap_or(Fault::Silent);
-                if fault.lost() {
-                    let error = StoreError::from(fault);
-                    if !self.reconnect(&error, deadline).await {
-                        return self.lose(appends, &error);
-                    }
-                    after_loss = true;
-                } else {
-                    let error = StoreError::from(fault);
-                    if !matches!(error, StoreError::Internal(_)) {
-                        return appends.iter().map(|_| Err(again(&error))).collect();
-                    }
-                    // Something is wrong with one of them: each by itself.
-                    let mut outcomes = Vec::with_capacity(appends.len());
-                    for append in appends {
-                        outcomes.extend(self.careful(&[append], false, deadline).await);
-                    }
-                    return outcomes;
+            Err(fault) if fault.lost() => {
+                let error = StoreError::from(fault);
+                if !self.reconnect(&error, deadline).await {
+                    return self.lose(appends, &error);
                 }
+                after_loss = true;
                 vec![None; appends.len()]
+            }
+            Err(fault) => {
+                let error = StoreError::from(fault);
+                if matches!(error, StoreError::Internal(_)) {
+                    return self.one_by_one(appends, false, deadline).await;
+                }
+                return appends.iter().map(|_| Err(again(&error))).collect();
             }
         };
         let left: Vec<&Append> = appends
@@ -236,14 +229,25 @@ impl Committer {
                 return self.lose(appends, &error);
             }
             if matches!(error, StoreError::Internal(_)) && appends.len() > 1 {
-                let mut outcomes = Vec::with_capacity(appends.len());
-                for append in appends {
-                    outcomes.extend(Box::pin(self.careful(&[append], after_loss, deadline)).await);
-                }
-                return outcomes;
+                return self.one_by_one(appends, after_loss, deadline).await;
             }
             return appends.iter().map(|_| Err(again(&error))).collect();
         }
+    }
+
+    /// Something is wrong with one of them, which must not fail the others.
+    async fn one_by_one(
+        &mut self,
+        appends: &[&Append],
+        after_loss: bool,
+        deadline: Instant,
+    ) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(appends.len());
+        for append in appends {
+            let alone = [*append];
+            outcomes.extend(Box::pin(self.careful(&alone, after_loss, deadline)).await);
+        }
+        outcomes
     }
 
     async fn change(&mut self, change: Change) {

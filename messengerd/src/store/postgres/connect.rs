@@ -10,7 +10,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::Fault;
+use super::error::{self, Fault};
 use super::settings::{Settings, TlsMode};
 use super::tls;
 use crate::store::StoreError;
@@ -71,7 +71,10 @@ impl Connector {
     /// A connection outside the pool.
     pub(super) async fn open(&self) -> Result<ClientWrapper, Fault> {
         let opening = tokio::time::timeout(LIMIT, self.connect(&self.server));
-        let (client, task) = opening.await.map_err(|_| Fault::Silent)??;
+        let (client, task) = opening
+            .await
+            .map_err(|_| Fault::Silent)?
+            .map_err(error::of_connecting)?;
         Ok(ClientWrapper::new(client, task))
     }
 }
@@ -91,9 +94,9 @@ impl Connect for Connector {
         Box::pin(async move {
             let (client, connection) = server.connect(self.tls.clone()).await?;
             let task = tokio::spawn(async move {
-                if let Err(error) = connection.await {
+                if let Err(cause) = connection.await {
                     // Who used it is told, too, and says what failed with it.
-                    tracing::debug!(%error, "a connection to the database ended");
+                    tracing::debug!(%cause, "a connection to the database ended");
                 }
             });
             Ok((client, task))

@@ -91,12 +91,14 @@ impl From<Fault> for StoreError {
 fn of_database(error: &tokio_postgres::Error) -> StoreError {
     let Some(answer) = error.as_db_error() else {
         let text = with_causes(error);
-        // Without an answer of the server it is the connection that failed,
-        // unless a value did not fit its column.
-        return if conversion(error) {
-            StoreError::Internal(text)
-        } else {
+        // What is not the connection's fault is a value that does not fit its
+        // column.
+        let connection = error.is_closed()
+            || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>());
+        return if connection {
             StoreError::Unavailable(text)
+        } else {
+            StoreError::Internal(text)
         };
     };
     let text = answer.message().to_owned();
@@ -130,19 +132,6 @@ fn of_database(error: &tokio_postgres::Error) -> StoreError {
     }
 }
 
-fn conversion(error: &tokio_postgres::Error) -> bool {
-    let text = error.to_string();
-    // The kinds of error are told apart by their text only.
-    [
-        "error serializing",
-        "error deserializing",
-        "expected ",
-        "invalid column",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
-}
-
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -153,10 +142,19 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// Why a connection could not be made: a refusal of the server's as it is, all
+/// else as what keeps it from being reached.
+pub(super) fn of_connecting(error: tokio_postgres::Error) -> Fault {
+    if error.as_db_error().is_some() {
+        return Fault::Refused(of_database(&error));
+    }
+    Fault::Refused(StoreError::Unavailable(with_causes(&error)))
+}
+
 /// Why no connection could be had.
 pub(super) fn of_pool(error: PoolError) -> Fault {
     match error {
-        PoolError::Backend(error) => Fault::Database(error),
+        PoolError::Backend(error) => of_connecting(error),
         PoolError::Closed => Fault::Refused(closed()),
         PoolError::Timeout(_) => Fault::Silent,
         PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {

@@ -60,6 +60,24 @@ impl Drop for Place {
     }
 }
 
+/// A connection of the pool. Unless it is given back it is closed: whoever
+/// stopped waiting may have left a transaction open.
+struct Lease(Option<Object>);
+
+impl Lease {
+    fn give_back(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            drop(Object::take(conn));
+        }
+    }
+}
+
 impl Pool {
     /// Connections are made when they are needed.
     pub(super) fn new(
@@ -174,20 +192,25 @@ impl Pool {
             .await
             .map_err(|_| Fault::Silent)?
             .map_err(error::of_pool)?;
-        let outcome = match timeout_at(deadline, work(&conn, args)).await {
+        let mut lease = Lease(Some(conn));
+        let Some(conn) = &lease.0 else {
+            return Err(Fault::Refused(closed()));
+        };
+        let outcome = match timeout_at(deadline, work(conn, args)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Fault::Silent),
         };
-        if let Err(fault) = &outcome {
+        let clean = match &outcome {
+            Ok(_) => true,
+            Err(fault) if fault.lost() => false,
             // A transaction it was in the middle of must not outlive it.
-            let clean = !fault.lost()
-                && matches!(
-                    timeout_at(deadline, statements::rollback(&conn)).await,
-                    Ok(Ok(()))
-                );
-            if !clean {
-                drop(Object::take(conn));
-            }
+            Err(_) => matches!(
+                timeout_at(deadline, statements::rollback(conn)).await,
+                Ok(Ok(()))
+            ),
+        };
+        if clean {
+            lease.give_back();
         }
         outcome
     }
