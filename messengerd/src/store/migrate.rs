@@ -21,6 +21,10 @@ impl Migration {
     }
 }
 
+/// Why a store is not opened whose contents are still being moved into it.
+pub(crate) const UNFINISHED_MOVE: &str =
+    "a move into this database is unfinished: run messengerd move again, or empty it";
+
 /// The steps that a store with these applied ones (version and checksum) lacks.
 ///
 /// # Errors

@@ -143,6 +143,7 @@ impl SqliteStore {
         let source = Source::new(path, options);
         let mut conn = source.writer()?;
         schema::apply(&mut conn, schema::MIGRATIONS)?;
+        schema::refuse_unfinished_move(&conn)?;
         let fresh = Uuid::now_v7();
         let community = invites::setting_or_insert(&conn, "community", fresh.as_bytes())?;
         let community = Uuid::from_slice(&community)

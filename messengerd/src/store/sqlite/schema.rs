@@ -59,6 +59,17 @@ pub fn apply(conn: &mut Connection, known: &[Migration]) -> Result<Vec<u32>, Sto
     }
 }
 
+/// Refuses a database whose contents are only partly there.
+pub(super) fn refuse_unfinished_move(conn: &Connection) -> Result<(), StoreError> {
+    let unfinished = conn
+        .prepare("SELECT 1 FROM moves WHERE finished_at IS NULL")?
+        .exists([])?;
+    if unfinished {
+        return Err(StoreError::Unavailable(migrate::UNFINISHED_MOVE.to_owned()));
+    }
+    Ok(())
+}
+
 fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
