@@ -12,6 +12,8 @@
 pub mod bus;
 pub mod config;
 pub mod identity;
+pub mod invite;
+pub mod relocate;
 pub mod server;
 pub mod service;
 pub mod session;

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
-use messengerd::server::{Server, create_invite};
-use messengerd::store::sqlite;
-use messengerd::{identity, telemetry};
+use messengerd::relocate::{self, Place};
+use messengerd::server::Server;
+use messengerd::store::{postgres, sqlite};
+use messengerd::{identity, invite, telemetry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,6 +44,27 @@ enum Command {
     },
     /// Bring the store's schema up to this program and exit.
     Migrate(Settings),
+    /// Move the community into another, empty store. Stop its daemons before.
+    ///
+    /// A place is sqlite:PATH (a data directory), postgres:URL (without a
+    /// password), or sqlite or postgres alone for the one that is set. Broken
+    /// off, the same again takes the move up.
+    Move {
+        /// Where the community is.
+        #[arg(long, value_name = "PLACE")]
+        from: String,
+        /// Where it is to be.
+        #[arg(long, value_name = "PLACE")]
+        to: String,
+        /// File with the password of the database it is in.
+        #[arg(long, value_name = "FILE")]
+        from_password_file: Option<PathBuf>,
+        /// File with the password of the database it is to be in.
+        #[arg(long, value_name = "FILE")]
+        to_password_file: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 #[derive(Subcommand)]
@@ -118,10 +140,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 tracing::warn!("{warning}");
             }
             raise_file_limit();
-            tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?
-                .block_on(serve(config))
+            runtime()?.block_on(serve(config))
         }
         Command::Config {
             command: ConfigCommand::Check(settings),
@@ -139,25 +158,59 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             uses,
             days,
             settings,
-        } => print(&format!(
-            "{}\n",
-            create_invite(&settings.load()?, uses, days)?
-        )),
+        } => {
+            let config = settings.load()?;
+            let link = runtime()?.block_on(invite::create(&config, uses, days))?;
+            print(&format!("{link}\n"))
+        }
         Command::Migrate(settings) => {
             let config = settings.load()?;
-            anyhow::ensure!(
-                config.store == StoreConfig::Embedded,
-                "PostgreSQL is not served by this build"
-            );
-            let data = identity::DataDir::open(&config.data_dir)?;
-            let steps =
-                sqlite::migrate(&data.join("messenger.db")).context("cannot migrate the store")?;
+            let steps = match &config.store {
+                StoreConfig::Embedded => {
+                    let data = identity::DataDir::open(&config.data_dir)?;
+                    sqlite::migrate(&data.join("messenger.db"))
+                }
+                StoreConfig::Postgres(settings) => runtime()?.block_on(postgres::migrate(settings)),
+            };
+            let steps = steps.context("cannot migrate the store")?;
             print(&match steps.last() {
                 Some(version) => format!("the store has schema {version} now\n"),
                 None => "the store has the newest schema already\n".to_owned(),
             })
         }
+        Command::Move {
+            from,
+            to,
+            from_password_file,
+            to_password_file,
+            settings,
+        } => {
+            let config = settings.load()?;
+            telemetry::init(&config.log)?;
+            let from = Place::parse(&from, from_password_file.as_deref(), &config)?;
+            let to = Place::parse(&to, to_password_file.as_deref(), &config)?;
+            relocate(&from, &to)
+        }
     }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}
+
+fn relocate(from: &Place, to: &Place) -> anyhow::Result<()> {
+    let report = runtime()?.block_on(relocate::run(from, to, |_, _| true))?;
+    print(&report.to_string())?;
+    anyhow::ensure!(
+        report.same(),
+        "the two sides differ, did something change {from} meanwhile? Empty {to} and move again; \
+         no daemon starts on it as it is"
+    );
+    print(&format!(
+        "{to} holds the community now; {from} is as it was\n"
+    ))
 }
 
 /// Lets the daemon have as many sockets as the system allows it: the usual soft

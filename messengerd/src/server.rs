@@ -15,19 +15,17 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::local::LocalBus;
 use crate::config::{Config, StoreConfig};
-use crate::identity::{DataDir, Identity, invite_token};
+use crate::identity::{DataDir, Identity};
 use crate::service::access::Access;
-use crate::service::accounts::invite_hash;
 use crate::service::feed::commit_queue;
 use crate::service::hub::Hub;
-use crate::service::{Parts, Service, now};
+use crate::service::{Parts, Service};
 use crate::session::ServerInfo;
 use crate::session::door::Door;
-use crate::store::sqlite::{self, SqliteStore};
-use crate::store::{NewInvite, SharedStore};
+use crate::store::SharedStore;
+use crate::store::sqlite::SqliteStore;
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
-use crate::transport::tls::Certificate;
 
 /// How long clients may take to leave.
 const DRAIN_TIME: Duration = Duration::from_secs(3);
@@ -263,44 +261,6 @@ impl Server {
     }
 }
 
-/// Makes an invite beside a daemon that may be running, and returns its link.
-///
-/// # Errors
-///
-/// Where there is no store yet, or it cannot be written.
-pub fn create_invite(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Result<String> {
-    anyhow::ensure!(
-        config.store == StoreConfig::Embedded,
-        "PostgreSQL is not served by this build"
-    );
-    let data = DataDir::beside_daemon(&config.data_dir);
-    let token = invite_token()?;
-    let at = now();
-    let invite = NewInvite {
-        token_hash: invite_hash(&token),
-        admin: false,
-        max_uses: uses,
-        expires_at: days.map(|days| at + i64::from(days) * 24 * 60 * 60 * 1000),
-        at,
-    };
-    sqlite::create_invite(&data.join("messenger.db"), &invite)?;
-    let (chain, key) = match config.tls.clone() {
-        Some(files) => files,
-        None => data.certificate()?,
-    };
-    let addresses = Addresses {
-        listen: config.listen,
-        http: config.http,
-        fingerprint: Certificate::load(chain, key)?.fingerprint()?,
-        public: config
-            .advertise
-            .clone()
-            .unwrap_or_else(|| public_address(config.listen)),
-        first_invite: Some(token),
-    };
-    addresses.invite_link().context("no invite link")
-}
-
 /// Binds one port for TCP and UDP. Where the default address wants IPv6 and
 /// there is none, IPv4 serves.
 fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, UdpSocket)> {
@@ -343,7 +303,7 @@ fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
 }
 
 /// `host:port` as somebody on another machine would most likely type it.
-fn public_address(listen: SocketAddr) -> String {
+pub(crate) fn public_address(listen: SocketAddr) -> String {
     let host = if listen.ip().is_unspecified() {
         outward_address().unwrap_or(listen.ip())
     } else {

@@ -34,6 +34,7 @@ mod statements;
 mod tests;
 mod timestamp;
 mod tls;
+pub(super) mod transfer;
 mod upkeep;
 mod users;
 
