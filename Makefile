@@ -2,16 +2,19 @@
 
 CARGO       ?= cargo
 TARGET      := $(or $(CARGO_TARGET_DIR),target)
-# Arguments of `messengerd serve` for run and dev, such as
+# Arguments of `messengerd serve` for run and dev, of `migrate`, such as
 # ARGS="--listen 127.0.0.1:9443".
 ARGS        ?=
 # How often `make chaos` kills.
 ROUNDS      ?= 1000
 # How long `make fuzz` runs, in seconds.
 FUZZ_SECONDS ?= 60
+# Of compose.yaml, for docker-up: "cluster" for two daemons behind a balancer.
+PROFILE     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run dev test bench clean fmt lint install-deps setup-dev mod chaos fuzz
+.PHONY: help build run dev test bench clean fmt lint install-deps setup-dev mod chaos fuzz \
+	migrate docker-up docker-down
 
 help: ## List these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,13 +35,13 @@ test: ## Install what the tests need, then check format, lints, docs, all tests,
 	@.ci/install-deps test
 	@$(MAKE) --no-print-directory lint
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
-	$(CARGO) nextest run --workspace --locked
+	.ci/with-servers $(CARGO) nextest run --workspace --locked
 	$(CARGO) test --workspace --doc --locked
 	$(CARGO) build -p messengerd --locked
 	.ci/verify-unit $(TARGET)/debug/messengerd
 
 bench: ## Run all benches; JSON lines and a table, kept in target/bench
-	@.ci/install-deps build
+	@.ci/install-deps test
 	@mkdir -p $(TARGET)/bench
 	$(CARGO) bench --workspace --locked > $(TARGET)/bench/output.txt
 	@grep '^{' $(TARGET)/bench/output.txt > $(TARGET)/bench/latest.jsonl
@@ -70,7 +73,7 @@ mod: ## Tidy the dependencies: bring the lock file up to date, list repeated ver
 
 chaos: ## Kill daemon and client ROUNDS times (1000) while messages flow
 	@.ci/install-deps test
-	CHAOS_ROUNDS=$(ROUNDS) $(CARGO) nextest run --workspace --locked --release --profile chaos \
+	CHAOS_ROUNDS=$(ROUNDS) .ci/with-servers $(CARGO) nextest run --workspace --locked --release --profile chaos \
 		--no-tests fail --no-capture -E 'test(/chaos/)'
 
 fuzz: ## Feed the decoder with mutated frames for FUZZ_SECONDS (60)
@@ -79,3 +82,13 @@ fuzz: ## Feed the decoder with mutated frames for FUZZ_SECONDS (60)
 	proto/fuzz/seed.sh proto/tests/golden.txt proto/fuzz/corpus/decode
 	cd proto && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run decode -- \
 		-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=1024
+
+migrate: ## Bring the store that the settings name up to this version's schema
+	@.ci/install-deps build
+	$(CARGO) run --release --locked -p messengerd -- migrate $(ARGS)
+
+docker-up: ## Daemon, PostgreSQL and Redis in containers; PROFILE=cluster for two daemons
+	@.ci/compose up $(PROFILE)
+
+docker-down: ## Stop the containers; what they stored stays
+	@.ci/compose down

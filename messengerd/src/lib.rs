@@ -12,7 +12,6 @@
 pub mod bus;
 pub mod config;
 pub mod identity;
-pub mod invite;
 pub mod relocate;
 pub mod server;
 pub mod service;

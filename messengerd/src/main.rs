@@ -8,9 +8,9 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
 use messengerd::relocate::{self, Place};
-use messengerd::server::Server;
+use messengerd::server::{Server, create_invite};
 use messengerd::store::{postgres, sqlite};
-use messengerd::{identity, invite, telemetry};
+use messengerd::{identity, telemetry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -140,7 +140,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 tracing::warn!("{warning}");
             }
             raise_file_limit();
-            runtime()?.block_on(serve(config))
+            block_on(serve(config))
         }
         Command::Config {
             command: ConfigCommand::Check(settings),
@@ -158,21 +158,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             uses,
             days,
             settings,
-        } => {
-            let config = settings.load()?;
-            let link = runtime()?.block_on(invite::create(&config, uses, days))?;
-            print(&format!("{link}\n"))
-        }
+        } => print(&format!(
+            "{}\n",
+            block_on(create_invite(&settings.load()?, uses, days))?
+        )),
         Command::Migrate(settings) => {
-            let config = settings.load()?;
-            let steps = match &config.store {
-                StoreConfig::Embedded => {
-                    let data = identity::DataDir::open(&config.data_dir)?;
-                    sqlite::migrate(&data.join("messenger.db"))
-                }
-                StoreConfig::Postgres(settings) => runtime()?.block_on(postgres::migrate(settings)),
-            };
-            let steps = steps.context("cannot migrate the store")?;
+            let steps = block_on(migrate(&settings.load()?))?;
             print(&match steps.last() {
                 Some(version) => format!("the store has schema {version} now\n"),
                 None => "the store has the newest schema already\n".to_owned(),
@@ -194,14 +185,28 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()
+        .build()?
+        .block_on(work)
+}
+
+/// Brings the store that the settings name to this program's schema and returns
+/// the versions applied.
+async fn migrate(config: &Config) -> anyhow::Result<Vec<u32>> {
+    let steps = match &config.store {
+        StoreConfig::Embedded => {
+            let data = identity::DataDir::open(&config.data_dir)?;
+            sqlite::migrate(&data.join("messenger.db"))
+        }
+        StoreConfig::Postgres(settings) => postgres::migrate(settings).await,
+    };
+    steps.context("cannot migrate the store")
 }
 
 fn relocate(from: &Place, to: &Place) -> anyhow::Result<()> {
-    let report = runtime()?.block_on(relocate::run(from, to, |_, _| true))?;
+    let report = block_on(relocate::run(from, to, |_, _| true))?;
     print(&report.to_string())?;
     anyhow::ensure!(
         report.same(),

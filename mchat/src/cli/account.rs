@@ -60,11 +60,13 @@ pub(super) fn whoami(context: &Context) -> Result<(), Failure> {
         return Err(ClientError::SignedOut.into());
     };
     let server = db.meta("server")?;
+    let address = db.meta("node")?;
     let value = json!({
         "user": account.user.to_string(),
         "username": account.username,
         "session": account.session.to_string(),
         "server": server,
+        "address": address,
     });
     context.output.line(&value, || name(&account.username))
 }

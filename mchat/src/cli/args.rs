@@ -33,6 +33,10 @@ pub struct Global {
     )]
     pub profile: String,
     /// Server, or an invite link; by default MCHAT_SERVER, else the profile's last one, else this machine
+    ///
+    /// Several addresses are nodes of one server: the one that worked last is
+    /// tried first, then these in this order, then those that the server named
+    /// itself; where one falls silent the next one takes its place.
     #[arg(long, global = true, value_name = "mchat://HOST:PORT[,…]")]
     pub server: Option<ServerAddress>,
     /// Trust an unknown server's key (a changed one is refused all the same)

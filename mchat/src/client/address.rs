@@ -8,6 +8,9 @@ use proto::text::Token;
 
 use super::conn::Fingerprint;
 
+/// Longest name of the domain name system.
+const HOST_BYTES: usize = 253;
+
 /// One address of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Node {
@@ -35,6 +38,15 @@ impl fmt::Display for Node {
         } else {
             write!(f, "{}:{}", self.host, self.port)
         }
+    }
+}
+
+impl FromStr for Node {
+    type Err = AddressError;
+
+    /// `HOST`, `HOST:PORT`, `[IPV6]:PORT`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        node(text).ok_or_else(|| AddressError(text.to_owned()))
     }
 }
 
@@ -90,11 +102,16 @@ impl FromStr for ServerAddress {
         let text = text.trim();
         let rest = text.strip_prefix("mchat://").unwrap_or(text);
         let (places, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut nodes = Vec::new();
+        let mut nodes: Vec<Node> = Vec::new();
         for place in places.trim_end_matches('/').split(',') {
             let place = place.trim().trim_end_matches('/');
             let place = place.strip_prefix("mchat://").unwrap_or(place);
-            nodes.push(node(place).ok_or_else(|| AddressError(text.to_owned()))?);
+            let node = place
+                .parse()
+                .map_err(|AddressError(_)| AddressError(text.to_owned()))?;
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
         }
         let mut address = Self {
             nodes,
@@ -134,6 +151,7 @@ fn node(place: &str) -> Option<Node> {
         }
     };
     let sound = !host.is_empty()
+        && host.len() <= HOST_BYTES
         && host
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));

@@ -24,15 +24,21 @@
 //! Inside: [`core`] decides and knows neither clock nor socket, `driver` is the
 //! task that feeds it, [`conn`] makes connections, [`cache`] is the database.
 
+mod accounts;
 pub mod address;
 pub mod cache;
+mod chats;
 pub mod conn;
 pub mod core;
 mod drain;
 mod driver;
 mod error;
 pub mod model;
+mod nodes;
 mod options;
+mod random;
+mod shown;
+mod writing;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -40,14 +46,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use proto::codec::Frame;
-use proto::error::{ErrorCode, WireError};
+use proto::error::WireError;
 use proto::event::Presence;
-use proto::id::{ChatId, EntryId, UserId};
-use proto::request::{self, Call, ChatInfo, ChatKind, SessionInfo, User};
-use proto::text::{ChatName, DeviceName, Email, MessageText, Password, Token, Username};
-use proto::{Seq, UnixMillis, limits};
+use proto::id::{EntryId, UserId};
+use proto::request::Call;
+use proto::text::DeviceName;
+use proto::{Seq, UnixMillis};
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use self::accounts::Registration;
 pub use self::address::ServerAddress;
 pub use self::conn::Fingerprint;
 pub use self::error::ClientError;
@@ -55,9 +62,7 @@ pub use self::options::Options;
 
 use self::cache::Cache;
 use self::driver::Command;
-use self::model::{
-    AccountRow, Anchor, ChatRow, ClientEvent, EntryRow, Link, OutboxRow, OutboxState, Timeline,
-};
+use self::model::{AccountRow, ClientEvent, Link};
 
 /// Receives what happens, in order. Dropping it is harmless.
 pub type Events = mpsc::UnboundedReceiver<ClientEvent>;
@@ -82,19 +87,6 @@ pub struct Verified {
     pub entries: u64,
     /// What differs, in words for developers; empty where all is the same.
     pub differences: Vec<String>,
-}
-
-/// A new account.
-#[derive(Debug, Clone)]
-pub struct Registration {
-    /// The wanted name.
-    pub username: Username,
-    /// The password.
-    pub password: Password,
-    /// Optional.
-    pub email: Option<Email>,
-    /// Needed where registration is by invite.
-    pub invite: Option<Token>,
 }
 
 /// What the handle and the driver both see, beside the cache.
@@ -198,396 +190,6 @@ impl Client {
         let _ = done.await;
     }
 
-    // Accounts
-
-    /// The signed-in account, as far as this profile knows, online or not.
-    pub fn account(&self) -> Option<AccountRow> {
-        self.shared().account.clone()
-    }
-
-    /// Creates an account and signs in.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Server`] with the server's refusal.
-    pub async fn register(&self, new: Registration) -> Result<AccountRow, ClientError> {
-        self.may_become(Some(new.username.as_str())).await?;
-        self.call(request::Register {
-            username: new.username,
-            password: new.password,
-            email: new.email,
-            invite: new.invite,
-            device: self.device.clone(),
-        })
-        .await?;
-        self.signed_in().await
-    }
-
-    /// Signs in by user name or e-mail address.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Server`] with the server's refusal;
-    /// [`ClientError::OtherAccount`] where the profile holds unsent messages of
-    /// somebody else.
-    pub async fn login(&self, login: &str, password: Password) -> Result<AccountRow, ClientError> {
-        let name = (!login.contains('@')).then_some(login);
-        self.may_become(name).await?;
-        self.call(request::Login {
-            login: login.to_owned(),
-            password,
-            device: self.device.clone(),
-        })
-        .await?;
-        self.signed_in().await
-    }
-
-    /// Ends this device's session, and forgets what the profile cached unless
-    /// unsent messages wait in it.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::SignedOut`], or why the server was not told.
-    pub async fn logout(&self) -> Result<(), ClientError> {
-        if self.account().is_none() {
-            return Err(ClientError::SignedOut);
-        }
-        self.call(request::Logout {}).await?;
-        let (reply, done) = oneshot::channel();
-        self.tell(Command::SignOut(reply));
-        done.await.map_err(|_| ClientError::Closed)?
-    }
-
-    /// The account's signed-in devices.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn sessions(&self) -> Result<Vec<SessionInfo>, ClientError> {
-        Ok(self.call(request::Sessions {}).await?.sessions)
-    }
-
-    // What the cache shows
-
-    /// All chats, latest first. O(chats), without the network.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn chats(&self) -> Result<Vec<ChatRow>, ClientError> {
-        self.cache.read(|db| db.chats()).await
-    }
-
-    /// One chat, without the network; `None` where it is not known.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn chat(&self, chat: ChatId) -> Result<Option<ChatRow>, ClientError> {
-        self.cache.read(move |db| db.chat(chat)).await
-    }
-
-    /// Up to `limit` entries of a chat with its outbox, members and cursors.
-    /// O(limit + members), without the network. A chat that is not known is an
-    /// empty one.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn timeline(
-        &self,
-        chat: ChatId,
-        anchor: Anchor,
-        limit: u32,
-    ) -> Result<Timeline, ClientError> {
-        let mut timeline = self
-            .cache
-            .read(move |db| db.timeline(chat, anchor, limit))
-            .await?;
-        self.show_sending(&mut timeline.outbox);
-        Ok(timeline)
-    }
-
-    /// Entries by arrival in this profile, after an ordinal, oldest first, of
-    /// one chat or of all. Entries loaded by scrolling back are left out.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn arrivals(
-        &self,
-        after: u64,
-        chat: Option<ChatId>,
-        limit: u32,
-    ) -> Result<Vec<EntryRow>, ClientError> {
-        self.cache
-            .read(move |db| db.arrivals(after, chat, limit))
-            .await
-    }
-
-    /// How many chats and entries are cached.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn counts(&self) -> Result<(u64, u64), ClientError> {
-        self.cache.read(|db| db.counts()).await
-    }
-
-    /// The latest arrival ordinal; 0 where nothing is cached.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn last_arrival(&self) -> Result<u64, ClientError> {
-        self.cache.read(|db| db.last_arrival()).await
-    }
-
-    /// Everything in the outbox, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn outbox(&self) -> Result<Vec<OutboxRow>, ClientError> {
-        let mut rows = self.cache.read(|db| db.outbox(None)).await?;
-        self.show_sending(&mut rows);
-        Ok(rows)
-    }
-
-    /// People known by name from the cache: exact match, case folded.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn cached_user(&self, name: &str) -> Result<Option<User>, ClientError> {
-        let name = name.to_owned();
-        self.cache.read(move |db| db.user_by_name(&name)).await
-    }
-
-    /// Who is there, as last heard; empty while offline.
-    pub fn presence(&self) -> HashMap<UserId, Presence> {
-        self.shared().presence.clone()
-    }
-
-    // Chats
-
-    /// Says which chat is on the screen: it is caught up before all others and
-    /// its members' cursors are kept current.
-    pub fn open_chat(&self, chat: Option<ChatId>) {
-        self.tell(Command::OpenChat(chat));
-    }
-
-    /// Fetches a page of entries older than those cached into the cache
-    /// ([`ClientEvent::Entries`] follows before this returns); true where the
-    /// server has still older ones.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn load_older(&self, chat: ChatId) -> Result<bool, ClientError> {
-        let (reply, done) = oneshot::channel();
-        self.tell(Command::LoadOlder { chat, reply });
-        done.await.map_err(|_| ClientError::Closed)?
-    }
-
-    /// Makes a group, or the private chat with one person (oneself for notes),
-    /// or finds the private chat that exists.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn create_chat(
-        &self,
-        kind: ChatKind,
-        name: Option<ChatName>,
-        members: Vec<UserId>,
-    ) -> Result<ChatId, ClientError> {
-        let info = self
-            .call(request::CreateChat {
-                id: ChatId::generate(),
-                kind,
-                name,
-                members,
-            })
-            .await?;
-        self.learn(info).await
-    }
-
-    /// The private chat with somebody: from the cache, else from the server,
-    /// which makes it where there is none.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn private_chat(&self, user: UserId) -> Result<ChatId, ClientError> {
-        if let Some(chat) = self.cache.read(move |db| db.private_chat(user)).await? {
-            return Ok(chat);
-        }
-        self.create_chat(ChatKind::Private, None, vec![user]).await
-    }
-
-    /// Adds people to a group.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn add_members(&self, chat: ChatId, users: Vec<UserId>) -> Result<(), ClientError> {
-        self.call(request::AddMembers { chat, users }).await?;
-        Ok(())
-    }
-
-    /// Removes somebody from a group, or leaves it.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn remove_member(&self, chat: ChatId, user: UserId) -> Result<(), ClientError> {
-        self.call(request::RemoveMember { chat, user }).await?;
-        Ok(())
-    }
-
-    // Writing
-
-    /// Puts a message into the outbox. When this returns it is on disk and will
-    /// be delivered exactly once, by this process or by a later one. `id`: a
-    /// fresh one unless given.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Invalid`] where the text is empty or too long,
-    /// [`ClientError::SignedOut`] where nobody ever signed in,
-    /// [`ClientError::Cache`].
-    pub async fn send(
-        &self,
-        chat: ChatId,
-        text: &str,
-        reply_to: Option<Seq>,
-        id: Option<EntryId>,
-    ) -> Result<EntryId, ClientError> {
-        let text = MessageText::try_from(text)?;
-        if self.account().is_none() {
-            return Err(ClientError::SignedOut);
-        }
-        let row = OutboxRow {
-            id: id.unwrap_or_else(EntryId::generate),
-            chat,
-            text: text.into(),
-            reply_to,
-            at: unix_now(),
-            state: OutboxState::Queued,
-        };
-        let id = row.id;
-        self.cache.write(move |db| db.enqueue(&row)).await?;
-        self.tell(Command::Queued(chat));
-        Ok(id)
-    }
-
-    /// Why the server did not take a message of the outbox when this process
-    /// last tried, where it said so and has not been asked again since.
-    pub fn held_back(&self, id: EntryId) -> Option<WireError> {
-        self.shared().held_back.get(&id).cloned()
-    }
-
-    /// Waits until a message of the outbox has come to its end, whichever
-    /// process brings it there. There is no time-out: the caller wraps it.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Closed`].
-    pub async fn outcome(&self, id: EntryId) -> Result<Outcome, ClientError> {
-        let (reply, done) = oneshot::channel();
-        self.tell(Command::Await { id, reply });
-        done.await.map_err(|_| ClientError::Closed)
-    }
-
-    /// Queues a failed message again.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn retry(&self, id: EntryId) -> Result<(), ClientError> {
-        if let Some(chat) = self.cache.write(move |db| db.requeue(id)).await? {
-            self.tell(Command::Queued(chat));
-        }
-        Ok(())
-    }
-
-    /// Takes a failed message out of the outbox; true where it was there. One
-    /// that is not failed may be on its way and stays.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn discard(&self, id: EntryId) -> Result<bool, ClientError> {
-        let chat = self.cache.write(move |db| db.discard(id)).await?;
-        if let Some(chat) = chat {
-            self.tell(Command::Discarded { id, chat });
-        }
-        Ok(chat.is_some())
-    }
-
-    /// Moves the own read cursor, at once in the cache and, coalesced, on the
-    /// server (also later, when offline now).
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Cache`].
-    pub async fn mark_read(&self, chat: ChatId, upto: Seq) -> Result<(), ClientError> {
-        if self.cache.write(move |db| db.mark_read(chat, upto)).await? {
-            self.tell(Command::MarkRead { chat, upto });
-        }
-        Ok(())
-    }
-
-    /// Says that the person is typing in a chat or has stopped; to be called at
-    /// each key, it is sent at most every 3 s.
-    pub fn typing(&self, chat: ChatId, on: bool) {
-        self.tell(Command::Typing { chat, on });
-    }
-
-    // People
-
-    /// Finds people whose name begins with or contains a text.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call).
-    pub async fn search_users(&self, query: &str) -> Result<Vec<User>, ClientError> {
-        let found = self
-            .call(request::SearchUsers {
-                query: query.to_owned(),
-                limit: limits::SEARCH_RESULTS,
-            })
-            .await?;
-        Ok(found.users)
-    }
-
-    /// Looks somebody up by exact name (with or without `@`): in the cache,
-    /// else on the server.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call); nobody of that name is
-    /// [`ErrorCode::NotFound`].
-    pub async fn user(&self, name: &str) -> Result<User, ClientError> {
-        let name = name.strip_prefix('@').unwrap_or(name);
-        if let Some(user) = self.cached_user(name).await? {
-            return Ok(user);
-        }
-        let found = self
-            .call(request::Users {
-                ids: Vec::new(),
-                names: vec![name.to_owned()],
-            })
-            .await?;
-        let Some(user) = found.users.into_iter().next() else {
-            return Err(ClientError::Server(ErrorCode::NotFound.into()));
-        };
-        let kept = user.clone();
-        self.cache.write(move |db| db.put_users(&[kept])).await?;
-        Ok(user)
-    }
-
     // Synchronisation
 
     /// Brings the heads of all chats into the cache, so that the chat list and
@@ -658,62 +260,6 @@ impl Client {
         let (reply, done) = oneshot::channel();
         self.tell(Command::Sync { depth, reply });
         done.await.map_err(|_| ClientError::Closed)?
-    }
-
-    /// Stores what the server said of a chat and has it caught up.
-    async fn learn(&self, info: ChatInfo) -> Result<ChatId, ClientError> {
-        let id = info.id;
-        let (reply, done) = oneshot::channel();
-        self.tell(Command::Learn {
-            info: Box::new(info),
-            reply,
-        });
-        done.await.map_err(|_| ClientError::Closed)?;
-        Ok(id)
-    }
-
-    /// Refuses to sign in as somebody else over unsent messages.
-    async fn may_become(&self, name: Option<&str>) -> Result<(), ClientError> {
-        let (owner, unsent) = self.cache.read(|db| db.owner()).await?;
-        match owner {
-            Some(owner)
-                if unsent > 0
-                    && name.is_none_or(|name| {
-                        proto::text::username_key(name) != proto::text::username_key(&owner)
-                    }) =>
-            {
-                Err(ClientError::OtherAccount {
-                    username: owner,
-                    unsent,
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Waits until the cache knows the session that was just opened.
-    async fn signed_in(&self) -> Result<AccountRow, ClientError> {
-        let mut link = self.link.clone();
-        loop {
-            if let Some(account) = self.account()
-                && matches!(*link.borrow_and_update(), Link::Online { .. })
-            {
-                return Ok(account);
-            }
-            if let Link::Refused { why } = self.link() {
-                return Err(ClientError::Refused(why));
-            }
-            link.changed().await.map_err(|_| ClientError::Closed)?;
-        }
-    }
-
-    fn show_sending(&self, rows: &mut [OutboxRow]) {
-        let shared = self.shared();
-        for row in rows {
-            if row.state == OutboxState::Queued && shared.sending.contains(&row.id) {
-                row.state = OutboxState::Sending;
-            }
-        }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {

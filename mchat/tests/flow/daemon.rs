@@ -13,6 +13,7 @@ pub(crate) struct Daemon {
     runtime: Runtime,
     server: Option<Server>,
     address: SocketAddr,
+    advertise: Option<String>,
     pub(crate) dir: tempfile::TempDir,
 }
 
@@ -24,14 +25,22 @@ impl Daemon {
             .build()
             .unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let server = serve(&runtime, dir.path(), "127.0.0.1:0".parse().unwrap());
+        let server = serve(&runtime, dir.path(), "127.0.0.1:0".parse().unwrap(), None);
         let address = server.addresses().listen;
         Self {
             runtime,
             server: Some(server),
             address,
+            advertise: None,
             dir,
         }
+    }
+
+    /// Starts again, and names this address as its own from then on.
+    pub(crate) fn advertise(&mut self, address: String) {
+        self.stop();
+        self.advertise = Some(address);
+        self.again();
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -60,7 +69,12 @@ impl Daemon {
     /// On the same address and data.
     pub(crate) fn again(&mut self) {
         assert!(self.server.is_none());
-        self.server = Some(serve(&self.runtime, self.dir.path(), self.address));
+        self.server = Some(serve(
+            &self.runtime,
+            self.dir.path(),
+            self.address,
+            self.advertise.clone(),
+        ));
     }
 }
 
@@ -76,11 +90,12 @@ impl Drop for Daemon {
     }
 }
 
-fn serve(runtime: &Runtime, data: &Path, listen: SocketAddr) -> Server {
+fn serve(runtime: &Runtime, data: &Path, listen: SocketAddr, advertise: Option<String>) -> Server {
     let config = RawConfig {
         data_dir: Some(data.to_owned()),
         listen: Some(listen.to_string()),
         http: Some("off".into()),
+        advertise,
         ..RawConfig::default()
     }
     .validate(|_| None)

@@ -5,7 +5,10 @@
 mod commands;
 mod daemon;
 mod forward;
+mod front;
 mod link;
+mod mute;
+mod nodes;
 mod outbox;
 mod person;
 mod trust;

@@ -5,10 +5,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use proto::error::{ErrorCode, WireError};
 use proto::id::{ChatId, UserId};
 use proto::request::{ChatKind, Role};
+use tokio::time::Instant;
 
 use super::refuse;
 use crate::store::{Actor, ChatNo, ChatRecord, SharedStore, UserNo};
@@ -64,13 +66,25 @@ impl ChatAccess {
     }
 }
 
+/// A chat and since when it is known.
+struct Cached {
+    chat: Arc<ChatAccess>,
+    since: Instant,
+}
+
 /// The cache.
 pub struct Access {
     store: SharedStore,
-    chats: Mutex<HashMap<ChatId, Arc<ChatAccess>>>,
+    chats: Mutex<HashMap<ChatId, Cached>>,
     /// Counts invalidations: what was loaded across one is not kept.
     epoch: AtomicU64,
+    /// Milliseconds for which a chat is trusted; [`FOREVER`] where every change
+    /// is told.
+    trust: AtomicU64,
 }
+
+/// See [`Access::trust`].
+const FOREVER: u64 = u64::MAX;
 
 impl Access {
     /// A cache in front of `store`.
@@ -79,10 +93,11 @@ impl Access {
             store,
             chats: Mutex::default(),
             epoch: AtomicU64::new(0),
+            trust: AtomicU64::new(FOREVER),
         }
     }
 
-    fn chats(&self) -> MutexGuard<'_, HashMap<ChatId, Arc<ChatAccess>>> {
+    fn chats(&self) -> MutexGuard<'_, HashMap<ChatId, Cached>> {
         self.chats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,11 +107,40 @@ impl Access {
         self.chats().remove(&chat);
     }
 
+    /// Forgets a chat that is known at an earlier revision.
+    pub fn outdate(&self, chat: ChatId, acl_rev: u64) {
+        let known = self.chats().get(&chat).map(|known| known.chat.acl_rev);
+        if known.is_some_and(|known| known < acl_rev) {
+            self.invalidate(chat);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.chats().clear();
+    }
+
+    /// Trusts a chat for this long from now on: other nodes may change it, and
+    /// what they tell may be lost.
+    pub fn trust(&self, duration: Duration) {
+        self.trust
+            .store(duration.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    fn trusted(&self, since: Instant) -> bool {
+        let trust = self.trust.load(Ordering::Relaxed);
+        trust == FOREVER || since.elapsed() < Duration::from_millis(trust)
+    }
+
     /// A chat, whoever asks; `None` where there is none.
     pub async fn chat(&self, id: ChatId) -> Result<Option<Arc<ChatAccess>>, WireError> {
-        if let Some(known) = self.chats().get(&id) {
-            return Ok(Some(known.clone()));
+        if let Some(known) = self.chats().get(&id)
+            && self.trusted(known.since)
+        {
+            return Ok(Some(known.chat.clone()));
         }
+        let since = Instant::now();
         let epoch = self.epoch.load(Ordering::SeqCst);
         let Some(record) = self.store.chat(id).await.map_err(refuse)? else {
             return Ok(None);
@@ -107,7 +151,8 @@ impl Access {
             if chats.len() >= KEPT {
                 chats.clear();
             }
-            chats.insert(id, loaded.clone());
+            let chat = loaded.clone();
+            chats.insert(id, Cached { chat, since });
         }
         Ok(Some(loaded))
     }

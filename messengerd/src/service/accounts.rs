@@ -1,7 +1,6 @@
 //! Letting callers in: registration, sign-in, sessions, finding people.
 
 use std::net::IpAddr;
-use std::time::Instant;
 
 use proto::error::{ErrorCode, WireError};
 use proto::hello::Account;
@@ -49,7 +48,7 @@ impl Service {
         peer: IpAddr,
         request: Register,
     ) -> Result<(Caller, SignedIn), WireError> {
-        self.limit_address(peer)?;
+        self.limit_address(peer).await?;
         let admission = self.admission(peer, request.invite.as_ref())?;
         let password_hash = self.passwords.hash(request.password).await?;
         let at = now();
@@ -114,9 +113,9 @@ impl Service {
         if request.login.len() > limits::EMAIL_BYTES * 2 {
             return Err(ErrorCode::BadCredentials.into());
         }
-        self.limit_address(peer)?;
+        self.limit_address(peer).await?;
         let key = username_key(&request.login);
-        self.login_limit.take(key.clone(), Instant::now())?;
+        self.login_limit.take(&key).await?;
         let user = self
             .store
             .user_by_login(request.login)
@@ -129,7 +128,7 @@ impl Service {
             return Err(ErrorCode::BadCredentials.into());
         };
         // Only failures count.
-        self.login_limit.give_back(&key);
+        self.login_limit.give_back(&key).await;
         let session = self.open_session(&user, request.device).await?;
         self.signed_in(&user, session)
     }
@@ -168,12 +167,12 @@ impl Service {
         ))
     }
 
-    fn limit_address(&self, peer: IpAddr) -> Result<(), WireError> {
+    async fn limit_address(&self, peer: IpAddr) -> Result<(), WireError> {
         // This machine's own scripts are not slowed down: the queue for hashing
         // is bounded all the same.
         match network(peer) {
             network if network.is_loopback() => Ok(()),
-            network => self.address_limit.take(network, Instant::now()),
+            network => self.address_limit.take(&network.to_string()).await,
         }
     }
 

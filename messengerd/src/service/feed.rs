@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use proto::entry::{account_kind, kind};
+use proto::entry::{AccountEntry, account_kind, kind};
 use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, PresenceChanged, ReceiptCounts};
 use proto::id::{ChatId, UserId};
 use proto::{Seq, limits};
@@ -105,6 +105,23 @@ struct Authors {
     counted: Option<Instant>,
 }
 
+/// What follows from a new entry of an account's log.
+pub(super) fn account_signals(user: UserId, entry: AccountEntry) -> impl Iterator<Item = Signal> {
+    let effect = match (entry.kind, entry.chat, entry.session) {
+        (account_kind::CHAT_JOINED, Some(chat), _) => Some(Signal::Joined { user, chat }),
+        (account_kind::CHAT_LEFT, Some(chat), _) => Some(Signal::Left { user, chat }),
+        (account_kind::SESSION_ENDED, _, Some(session)) => {
+            Some(Signal::SessionEnded { user, session })
+        }
+        _ => None,
+    };
+    let told = Signal::ToUser {
+        user,
+        event: Event::Account(AccountChanged { entry }),
+    };
+    effect.into_iter().chain([told])
+}
+
 impl Service {
     /// Publishes commits in order until the queue's other end is gone.
     pub async fn publish(self: Arc<Self>, mut commits: Commits) {
@@ -181,22 +198,7 @@ impl Service {
                     );
                 }
                 Committed::Account { user, entry } => {
-                    match (entry.kind, entry.chat, entry.session) {
-                        (account_kind::CHAT_JOINED, Some(chat), _) => {
-                            signals.push(Signal::Joined { user, chat })
-                        }
-                        (account_kind::CHAT_LEFT, Some(chat), _) => {
-                            signals.push(Signal::Left { user, chat })
-                        }
-                        (account_kind::SESSION_ENDED, _, Some(session)) => {
-                            signals.push(Signal::SessionEnded { user, session });
-                        }
-                        _ => {}
-                    }
-                    signals.push(Signal::ToUser {
-                        user,
-                        event: Event::Account(AccountChanged { entry }),
-                    });
+                    signals.extend(account_signals(user, entry));
                 }
             }
         }
@@ -271,7 +273,7 @@ impl Service {
                 let Some((actor, _)) = chat.member(*author) else {
                     continue;
                 };
-                if !self.hub.is_online(*author) {
+                if !self.presence.is_reached(*author) {
                     continue;
                 }
                 match self.store.counts(chat.no, actor.no, *seq).await {

@@ -1,11 +1,14 @@
-//! Which sessions of this node listen to what, and the fan-out to them.
+//! Which sessions of this node listen to what, the fan-out to them, and how far
+//! each log was told here, for the comparison with the store.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use proto::Seq;
 use proto::codec::Encoded;
 use proto::error::{ErrorCode, WireError};
-use proto::event::Event;
+use proto::event::{AccountChanged, ChatEntry, Event, Head};
 use proto::id::{ChatId, SessionId, UserId};
 
 use crate::bus::{Signal, Sink};
@@ -36,8 +39,59 @@ pub struct Hub {
 
 #[derive(Default)]
 struct Inner {
-    users: HashMap<UserId, Vec<Attached>>,
-    chats: HashMap<ChatId, Vec<SharedListener>>,
+    users: HashMap<UserId, Own>,
+    chats: HashMap<ChatId, Listened>,
+}
+
+/// The sessions of one user.
+struct Own {
+    sessions: Vec<Attached>,
+    /// The account's log was told up to here without a gap; [`UNKNOWN`] while
+    /// no session is live.
+    account: AtomicU64,
+}
+
+/// Where a log stands that nobody has asked about.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Who listens to a chat, and what was told.
+#[derive(Default)]
+struct Listened {
+    sessions: Vec<SharedListener>,
+    told: Told,
+}
+
+/// How far a chat was told. All of it only grows.
+#[derive(Default)]
+struct Told {
+    seq: AtomicU64,
+    cursor_rev: AtomicU64,
+    /// The cursor revision up to which nothing can have been missed.
+    settled: AtomicU64,
+}
+
+/// A chat that somebody here listens to, and how far it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchedChat {
+    /// Which.
+    pub chat: ChatId,
+    /// The latest entry told.
+    pub seq: Seq,
+    /// The latest cursor revision told.
+    pub cursor_rev: u64,
+    /// The cursor revision up to which nothing can have been missed.
+    pub settled: u64,
+}
+
+/// All that this node's sessions depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Chats that are listened to.
+    pub chats: Vec<WatchedChat>,
+    /// Users with live sessions, and how far their account's log was told.
+    pub accounts: Vec<(UserId, Seq)>,
+    /// Sessions, live or not.
+    pub sessions: Vec<(UserId, SessionId)>,
 }
 
 /// A session and the chats it listens to, so that forgetting it looks at no
@@ -64,7 +118,14 @@ impl Hub {
     /// Registers a session for what concerns its user.
     pub fn attach(&self, listener: &SharedListener) {
         let mut inner = self.write();
-        let own = inner.users.entry(listener.user()).or_default();
+        let own = &mut inner
+            .users
+            .entry(listener.user())
+            .or_insert_with(|| Own {
+                sessions: Vec::new(),
+                account: AtomicU64::new(UNKNOWN),
+            })
+            .sessions;
         if !own
             .iter()
             .any(|known| Arc::ptr_eq(&known.listener, listener))
@@ -76,19 +137,38 @@ impl Hub {
         }
     }
 
-    /// Registers an attached session for what happens in chats.
-    pub fn listen(&self, listener: &SharedListener, chats: impl IntoIterator<Item = ChatId>) {
+    /// Registers an attached session for what happens in chats from these
+    /// heads on, and in its account from `account_seq` on.
+    pub fn listen(&self, listener: &SharedListener, account_seq: Seq, heads: &[Head]) {
         let mut guard = self.write();
         let inner = &mut *guard;
-        let own = inner.users.get_mut(&listener.user()).into_iter().flatten();
-        if let Some(attached) = own
-            .into_iter()
+        let Some(own) = inner.users.get_mut(&listener.user()) else {
+            return;
+        };
+        let Some(attached) = own
+            .sessions
+            .iter_mut()
             .find(|known| Arc::ptr_eq(&known.listener, listener))
-        {
-            for chat in chats {
-                if attached.chats.insert(chat) {
-                    inner.chats.entry(chat).or_default().push(listener.clone());
-                }
+        else {
+            return;
+        };
+        // Where others listen already, what they were told counts: it may be
+        // less.
+        let account = own.account.get_mut();
+        if *account == UNKNOWN {
+            *account = account_seq;
+        }
+        for head in heads {
+            if attached.chats.insert(head.chat) {
+                let listened = inner.chats.entry(head.chat).or_insert_with(|| Listened {
+                    sessions: Vec::new(),
+                    told: Told {
+                        seq: head.seq.into(),
+                        cursor_rev: head.cursor_rev.into(),
+                        settled: head.cursor_rev.into(),
+                    },
+                });
+                listened.sessions.push(listener.clone());
             }
         }
     }
@@ -101,19 +181,21 @@ impl Hub {
             return;
         };
         let Some(at) = own
+            .sessions
             .iter()
             .position(|known| Arc::ptr_eq(&known.listener, listener))
         else {
             return;
         };
-        let attached = own.swap_remove(at);
-        if own.is_empty() {
+        let attached = own.sessions.swap_remove(at);
+        if own.sessions.is_empty() {
             inner.users.remove(&listener.user());
         }
         for chat in attached.chats {
-            if let Some(listeners) = inner.chats.get_mut(&chat) {
-                listeners.retain(|known| !Arc::ptr_eq(known, listener));
-                if listeners.is_empty() {
+            if let Some(listened) = inner.chats.get_mut(&chat) {
+                let sessions = &mut listened.sessions;
+                sessions.retain(|known| !Arc::ptr_eq(known, listener));
+                if sessions.is_empty() {
                     inner.chats.remove(&chat);
                 }
             }
@@ -125,41 +207,128 @@ impl Hub {
         self.read()
             .users
             .get(&user)
-            .is_some_and(|own| own.iter().any(|attached| attached.listener.is_live()))
+            .is_some_and(|own| own.live().next().is_some())
     }
 
     /// Sessions connected here.
     pub fn sessions(&self) -> usize {
-        self.read().users.values().map(Vec::len).sum()
+        let inner = self.read();
+        inner.users.values().map(|own| own.sessions.len()).sum()
     }
 
     /// Ends every connection.
     pub fn end_all(&self, why: &WireError) {
-        for attached in self.read().users.values().flatten() {
+        for attached in self.read().users.values().flat_map(|own| &own.sessions) {
             attached.listener.end(why.clone());
+        }
+    }
+
+    /// All that is to be compared with the store.
+    pub fn watched(&self) -> Watched {
+        let inner = self.read();
+        let mut watched = Watched {
+            chats: Vec::with_capacity(inner.chats.len()),
+            accounts: Vec::with_capacity(inner.users.len()),
+            sessions: Vec::with_capacity(inner.users.len()),
+        };
+        for (chat, Listened { told, .. }) in &inner.chats {
+            watched.chats.push(WatchedChat {
+                chat: *chat,
+                seq: told.seq.load(Ordering::Relaxed),
+                cursor_rev: told.cursor_rev.load(Ordering::Relaxed),
+                settled: told.settled.load(Ordering::Relaxed),
+            });
+        }
+        for (user, own) in &inner.users {
+            let account = own.account.load(Ordering::Relaxed);
+            if account != UNKNOWN {
+                watched.accounts.push((*user, account));
+            }
+            let sessions = own.sessions.iter().map(|known| known.listener.session());
+            watched
+                .sessions
+                .extend(sessions.map(|session| (*user, session)));
+        }
+        watched
+    }
+
+    /// How far the entries of a chat were told; none where nobody listens.
+    pub fn told(&self, chat: ChatId) -> Option<Seq> {
+        let inner = self.read();
+        let listened = inner.chats.get(&chat)?;
+        Some(listened.told.seq.load(Ordering::Relaxed))
+    }
+
+    /// Notes that cursors of a chat are known up to here, with nothing missed.
+    pub fn settle(&self, chat: ChatId, cursor_rev: u64) {
+        if let Some(Listened { told, .. }) = self.read().chats.get(&chat) {
+            told.cursor_rev.fetch_max(cursor_rev, Ordering::Relaxed);
+            told.settled.fetch_max(cursor_rev, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Own {
+    fn live(&self) -> impl Iterator<Item = &SharedListener> {
+        let listeners = self.sessions.iter().map(|attached| &attached.listener);
+        listeners.filter(|listener| listener.is_live())
+    }
+
+    /// Account entries of one user are few and told in order; where one is
+    /// missing, the comparison with the store starts from before it.
+    fn note(&self, event: &Event) {
+        if let Event::Account(AccountChanged { entry }) = event {
+            let next = |told: u64| (told != UNKNOWN && told + 1 == entry.seq).then_some(entry.seq);
+            // Anything but the next one leaves it where it is.
+            let _ = self
+                .account
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        }
+    }
+}
+
+impl Told {
+    fn note(&self, event: &Event) {
+        match event {
+            Event::Entry(ChatEntry { entry, .. }) => {
+                self.seq.fetch_max(entry.seq, Ordering::Relaxed);
+            }
+            Event::Cursor(moved) => {
+                self.cursor_rev
+                    .fetch_max(moved.cursor_rev, Ordering::Relaxed);
+            }
+            _ => {}
         }
     }
 }
 
 impl Inner {
     fn join(&mut self, user: UserId, chat: ChatId) {
-        for attached in self.users.get_mut(&user).into_iter().flatten() {
+        for attached in self
+            .users
+            .get_mut(&user)
+            .into_iter()
+            .flat_map(|own| &mut own.sessions)
+        {
             if attached.listener.is_live() && attached.chats.insert(chat) {
-                self.chats
-                    .entry(chat)
-                    .or_default()
-                    .push(attached.listener.clone());
+                let listened = self.chats.entry(chat).or_default();
+                listened.sessions.push(attached.listener.clone());
             }
         }
     }
 
     fn leave(&mut self, user: UserId, chat: ChatId) {
-        for attached in self.users.get_mut(&user).into_iter().flatten() {
+        for attached in self
+            .users
+            .get_mut(&user)
+            .into_iter()
+            .flat_map(|own| &mut own.sessions)
+        {
             attached.chats.remove(&chat);
         }
-        if let Some(listeners) = self.chats.get_mut(&chat) {
-            listeners.retain(|known| known.user() != user);
-            if listeners.is_empty() {
+        if let Some(Listened { sessions, .. }) = self.chats.get_mut(&chat) {
+            sessions.retain(|known| known.user() != user);
+            if sessions.is_empty() {
                 self.chats.remove(&chat);
             }
         }
@@ -197,14 +366,6 @@ impl Sink for Hub {
             }
         }
         let inner = self.read();
-        let own = |user: &UserId| {
-            inner
-                .users
-                .get(user)
-                .into_iter()
-                .flatten()
-                .map(|attached| &attached.listener)
-        };
         for signal in &signals {
             match signal {
                 Signal::ToChat {
@@ -212,26 +373,37 @@ impl Sink for Hub {
                     event,
                     except,
                 } => {
-                    let listeners = inner.chats.get(chat).into_iter().flatten();
-                    inner.push(
-                        listeners.filter(|listener| *except != Some(listener.user())),
-                        event,
-                    );
+                    if let Some(Listened { sessions, told }) = inner.chats.get(chat) {
+                        told.note(event);
+                        inner.push(
+                            sessions
+                                .iter()
+                                .filter(|listener| *except != Some(listener.user())),
+                            event,
+                        );
+                    }
                 }
                 Signal::ToUser { user, event } => {
-                    inner.push(own(user).filter(|listener| listener.is_live()), event)
+                    if let Some(own) = inner.users.get(user) {
+                        own.note(event);
+                        inner.push(own.live(), event);
+                    }
                 }
                 Signal::ToUsers { users, event } => inner.push(
                     users
                         .iter()
-                        .flat_map(own)
-                        .filter(|listener| listener.is_live()),
+                        .filter_map(|user| inner.users.get(user))
+                        .flat_map(Own::live),
                     event,
                 ),
-                Signal::SessionEnded { user, session } => own(user)
-                    .filter(|listener| listener.session() == *session)
-                    .for_each(|listener| listener.end(ErrorCode::Unauthenticated.into())),
-                Signal::Joined { .. } | Signal::Left { .. } => {}
+                Signal::SessionEnded { user, session } => inner
+                    .users
+                    .get(user)
+                    .into_iter()
+                    .flat_map(|own| &own.sessions)
+                    .filter(|known| known.listener.session() == *session)
+                    .for_each(|known| known.listener.end(ErrorCode::Unauthenticated.into())),
+                Signal::Joined { .. } | Signal::Left { .. } | Signal::Presence(_) => {}
             }
         }
     }

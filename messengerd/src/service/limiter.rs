@@ -1,12 +1,15 @@
-//! Rate limits by token bucket, in memory. No clock: `now` is an argument.
+//! Rate limits by token bucket: in memory, where `now` is an argument, or
+//! shared by all nodes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use proto::error::{ErrorCode, WireError};
+
+use crate::bus::{Bucket as SharedBucket, BusError, Shared};
 
 /// How often something may be done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,6 +104,63 @@ impl<K: Eq + Hash> Limiter<K> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bucket) = buckets.get_mut(key) {
             bucket.tokens = (bucket.tokens + 1.0).min(f64::from(self.rate.burst));
+        }
+    }
+}
+
+/// A limiter that counts for all nodes together, and for this one alone where
+/// there are no others or they are not reached.
+pub struct SharedLimiter {
+    name: &'static str,
+    local: Limiter<String>,
+    shared: Option<Arc<dyn Shared>>,
+}
+
+impl SharedLimiter {
+    /// A limiter with this rate for each key. `name` tells its buckets from
+    /// those of others.
+    pub fn new(name: &'static str, rate: Rate, shared: Option<Arc<dyn Shared>>) -> Self {
+        Self {
+            name,
+            local: Limiter::new(rate),
+            shared,
+        }
+    }
+
+    /// `None` where there is nobody to ask.
+    async fn ask(&self, key: &str, give: bool) -> Option<Result<Option<Duration>, BusError>> {
+        let bucket = SharedBucket {
+            name: format!("{}:{key}", self.name),
+            burst: self.local.rate.burst,
+            per_second: self.local.rate.per_second,
+        };
+        Some(self.shared.as_ref()?.take(bucket, give).await)
+    }
+
+    /// Takes one for `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::RateLimited`] with the time until there is one.
+    pub async fn take(&self, key: &str) -> Result<(), WireError> {
+        match self.ask(key, false).await {
+            Some(Ok(None)) => Ok(()),
+            Some(Ok(Some(wait))) => {
+                Err(WireError::new(ErrorCode::RateLimited).retry_after(wait.as_millis() as u64))
+            }
+            Some(Err(error)) => {
+                tracing::debug!(%error, limit = self.name, "limited on this node alone");
+                self.local.take(key.to_owned(), Instant::now())
+            }
+            None => self.local.take(key.to_owned(), Instant::now()),
+        }
+    }
+
+    /// Gives one back that turned out not to count.
+    pub async fn give_back(&self, key: &str) {
+        match self.ask(key, true).await {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => self.local.give_back(&key.to_owned()),
         }
     }
 }

@@ -3,23 +3,29 @@
 //! [`Service::submit`] takes a signed-in caller's request; [`accounts`] lets
 //! callers in. Each further module is one noun: `chats`, `messages`, `sync`,
 //! [`cursors`], [`presence`]; [`access`] knows who is where, [`hub`] who listens
-//! here, [`feed`] turns commits into events.
+//! here, [`feed`] turns commits into events. Among several nodes [`receiver`]
+//! takes what the bus brings, [`roster`] knows who is online at the others and
+//! `reconcile` finds what the bus lost.
 
 pub mod access;
 pub mod accounts;
 mod chats;
 pub mod cursors;
 pub mod feed;
+mod heartbeat;
 pub mod hub;
 pub mod limiter;
 mod messages;
+pub mod pace;
 pub mod passwords;
 pub mod presence;
+pub mod receiver;
+mod reconcile;
+pub mod roster;
 mod sync;
 pub mod tokens;
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,9 +42,10 @@ use accounts::Registration;
 use cursors::Cursors;
 use feed::Backlog;
 use hub::Hub;
-use limiter::{Limiter, Rate};
+use limiter::{Limiter, Rate, SharedLimiter};
 use passwords::Passwords;
 use presence::Presence;
+use receiver::Receiver;
 use tokens::Tokens;
 
 /// Who asks: a signed-in session.
@@ -61,12 +68,10 @@ pub type Work = Pin<Box<dyn Future<Output = Result<Reply, WireError>> + Send>>;
 pub struct Parts {
     /// Everything durable.
     pub store: SharedStore,
-    /// Who listens here.
-    pub hub: Arc<Hub>,
-    /// The way to all nodes' hubs.
+    /// Takes what the bus brings; its cache is shared with the feed.
+    pub receiver: Arc<Receiver>,
+    /// The way to all nodes' receivers.
     pub bus: Arc<dyn Bus>,
-    /// Who is in which chat; shared with the feed.
-    pub access: Arc<Access>,
     /// What was committed and not told yet.
     pub backlog: Backlog,
     /// Signs tokens.
@@ -80,6 +85,7 @@ pub struct Parts {
 /// The rules and what they need.
 pub struct Service {
     store: SharedStore,
+    receiver: Arc<Receiver>,
     hub: Arc<Hub>,
     bus: Arc<dyn Bus>,
     access: Arc<Access>,
@@ -90,9 +96,9 @@ pub struct Service {
     tokens: Tokens,
     registration: Registration,
     /// Tries to sign in or register, by address.
-    address_limit: Limiter<IpAddr>,
+    address_limit: SharedLimiter,
     /// Failed passwords, by account name.
-    login_limit: Limiter<String>,
+    login_limit: SharedLimiter,
     send_limit: Limiter<i64>,
 }
 
@@ -147,18 +153,29 @@ impl Service {
     ///
     /// Where the hashing thread cannot be started.
     pub fn new(parts: Parts) -> std::io::Result<Arc<Self>> {
+        let shared = parts.bus.shared();
+        let receiver = parts.receiver;
         Ok(Arc::new(Self {
             cursors: Cursors::new(parts.store.clone()),
-            presence: Presence::new(parts.store.clone(), parts.hub.clone(), parts.bus.clone()),
+            presence: Presence::new(parts.store.clone(), &receiver, parts.bus.clone()),
             passwords: Passwords::start()?,
             tokens: Tokens::new(&parts.token_secret),
-            address_limit: Limiter::new(Rate::every(Duration::from_millis(500), 60)),
-            login_limit: Limiter::new(Rate::every(Duration::from_secs(6), 10)),
+            address_limit: SharedLimiter::new(
+                "address",
+                Rate::every(Duration::from_millis(500), 60),
+                shared.clone(),
+            ),
+            login_limit: SharedLimiter::new(
+                "login",
+                Rate::every(Duration::from_secs(6), 10),
+                shared,
+            ),
             send_limit: Limiter::new(parts.send_rate),
             store: parts.store,
-            hub: parts.hub,
+            hub: receiver.hub().clone(),
+            access: receiver.access().clone(),
+            receiver,
             bus: parts.bus,
-            access: parts.access,
             backlog: parts.backlog,
             registration: parts.registration,
         }))

@@ -27,9 +27,8 @@ impl Service {
         self.hub.attach(listener);
         // Chats known now are listened to; what is joined later comes by
         // itself. Only heads read after that leave no gap.
-        let (_, known) = self.store.heads(caller.actor.no).await.map_err(refuse)?;
-        self.hub
-            .listen(listener, known.iter().map(|head| head.chat));
+        let (account_seq, known) = self.store.heads(caller.actor.no).await.map_err(refuse)?;
+        self.hub.listen(listener, account_seq, &known);
         let mut events = self.heads(caller).await?;
         events.push(Event::Presence(self.presence.snapshot(caller.actor).await?));
         Ok(events)

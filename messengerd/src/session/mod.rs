@@ -22,6 +22,7 @@ use proto::event::{Event, Goodbye, Resync};
 use proto::hello::{HELLO, Hello, WELCOME, Welcome};
 use proto::limits;
 use proto::request::{REFUSAL, Reply, Request};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -43,8 +44,8 @@ const FAREWELL_TIME: Duration = Duration::from_secs(2);
 pub struct ServerInfo {
     /// The community behind the store.
     pub community: Uuid,
-    /// `host:port` of all nodes.
-    pub nodes: Vec<String>,
+    /// `host:port` of all nodes that are up.
+    pub nodes: watch::Receiver<Vec<String>>,
 }
 
 /// Name and version of this program.
@@ -144,7 +145,7 @@ async fn greet<R: FrameReader>(
         capabilities: Vec::new(),
         server: program(),
         community: info.community,
-        nodes: info.nodes.clone(),
+        nodes: info.nodes.borrow().clone(),
         account: caller.as_ref().map(Caller::account),
         token,
         time: now(),

@@ -8,7 +8,7 @@ mod race;
 mod trust;
 mod websocket;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +26,7 @@ pub use self::trust::Trust;
 use super::address::Node;
 use super::core::Failure;
 use super::model::Transport;
+use super::nodes::Place;
 
 /// Frames that wait to be handled; beyond it the peer is slowed down.
 const INBOX: usize = 128;
@@ -81,13 +82,16 @@ pub(crate) struct Established {
     pub(crate) connection: Connection,
     pub(crate) welcome: Welcome,
     pub(crate) transport: Transport,
-    pub(crate) address: String,
+    /// The address as it was given or named.
+    pub(crate) node: Node,
+    /// Where it led.
+    pub(crate) at: IpAddr,
 }
 
 /// One address to try.
 #[derive(Debug, Clone)]
 struct Target {
-    node: Node,
+    place: Place,
     address: SocketAddr,
 }
 
@@ -106,9 +110,17 @@ fn encode_hello(hello: &Hello) -> Result<Encoded, AttemptError> {
 }
 
 /// Reads the answer to Hello.
-fn welcome(frame: &Frame) -> Result<Welcome, AttemptError> {
+fn welcome(frame: &Frame, place: &Place) -> Result<Welcome, AttemptError> {
     if frame.kind == WELCOME {
-        return frame.decode().map_err(AttemptError::unreachable);
+        let welcome: Welcome = frame.decode().map_err(AttemptError::unreachable)?;
+        if place
+            .community
+            .is_some_and(|wanted| wanted != welcome.community)
+        {
+            let why = format!("{}: a server of another community", place.node);
+            return Err(AttemptError::unreachable(why));
+        }
+        return Ok(welcome);
     }
     match Event::decode(frame) {
         Ok(Some(Event::Goodbye(goodbye))) => Err(AttemptError(Failure::Goodbye(goodbye.error))),

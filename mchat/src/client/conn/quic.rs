@@ -31,9 +31,9 @@ pub(super) async fn connect(
     trust: &Trust,
     hello: &Hello,
 ) -> Result<Established, AttemptError> {
-    let node = target.node;
+    let node = target.place.node.clone();
     let (verifier, tls) =
-        Verifier::config(trust, &node, proto::ALPN).map_err(AttemptError::unreachable)?;
+        Verifier::config(trust, &target, proto::ALPN).map_err(AttemptError::unreachable)?;
     let why = |error: &dyn std::fmt::Display| match verifier.refusal() {
         Some(refusal) => AttemptError(Failure::Refused(refusal)),
         None => AttemptError::unreachable(format!("{node}: {error}")),
@@ -71,7 +71,7 @@ pub(super) async fn connect(
     let answer = read(&mut recv, &mut decoder, &heard)
         .await
         .map_err(|error| why(&error))?;
-    let welcome = welcome(&answer)?;
+    let welcome = welcome(&answer, &target.place)?;
     verifier.keep().map_err(|error| why(&error))?;
     let (frames_in, frames) = mpsc::channel(INBOX);
     let (send_out, outgoing) = mpsc::unbounded_channel();
@@ -87,7 +87,8 @@ pub(super) async fn connect(
         },
         welcome,
         transport: Transport::Quic,
-        address: node.to_string(),
+        node,
+        at: target.address.ip(),
     })
 }
 

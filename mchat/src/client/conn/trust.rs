@@ -10,8 +10,8 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-use super::Fingerprint;
 use super::known::KnownServers;
+use super::{Fingerprint, Target};
 use crate::client::address::Node;
 use crate::client::model::Refusal;
 
@@ -24,6 +24,24 @@ pub struct Trust {
     pub anyone: bool,
     /// The key must have this fingerprint, whatever is pinned.
     pub fingerprint: Option<Fingerprint>,
+    /// The addresses that a person gave for the one server: a key pinned for one
+    /// of them is the server's key, at whatever address.
+    pub given: Vec<Node>,
+}
+
+impl Trust {
+    /// The keys that are pinned for the server.
+    fn keys(&self) -> std::io::Result<Vec<Fingerprint>> {
+        let pins = self
+            .given
+            .iter()
+            .map(|node| self.known.pinned(&node.to_string()));
+        Ok(pins
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
 }
 
 /// How a key was judged.
@@ -41,6 +59,8 @@ enum Verdict {
 pub(super) struct Verifier {
     trust: Trust,
     node: Node,
+    /// The server named the address: no person did.
+    learned: bool,
     provider: Arc<CryptoProvider>,
     verdict: Mutex<Option<Verdict>>,
 }
@@ -49,13 +69,14 @@ impl Verifier {
     /// A verifier and the TLS configuration that uses it.
     pub(super) fn config(
         trust: &Trust,
-        node: &Node,
+        target: &Target,
         alpn: &[u8],
     ) -> Result<(Arc<Self>, ClientConfig), Error> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier = Arc::new(Self {
             trust: trust.clone(),
-            node: node.clone(),
+            node: target.place.node.clone(),
+            learned: target.place.learned.is_some(),
             provider: provider.clone(),
             verdict: Mutex::new(None),
         });
@@ -82,7 +103,20 @@ impl Verifier {
             Some(Verdict::New(fingerprint)) => *fingerprint,
             _ => return Ok(()),
         };
-        self.trust.known.pin(&self.node.to_string(), new)
+        let known = &self.trust.known;
+        let own = self.node.to_string();
+        // A person has replaced the server's key: at its other addresses too.
+        if self.trust.fingerprint == Some(new)
+            && let Some(old) = known.pinned(&own)?
+        {
+            for node in self.trust.given.iter().filter(|node| **node != self.node) {
+                let name = node.to_string();
+                if known.pinned(&name)? == Some(old) {
+                    known.pin(&name, new)?;
+                }
+            }
+        }
+        known.pin(&own, new)
     }
 
     fn verdict(&self) -> std::sync::MutexGuard<'_, Option<Verdict>> {
@@ -95,6 +129,9 @@ impl Verifier {
         vouched: impl FnOnce() -> bool,
     ) -> Result<Verdict, std::io::Error> {
         let pinned = self.trust.known.pinned(&self.node.to_string())?;
+        if self.learned {
+            return self.judge_learned(shown, pinned, vouched);
+        }
         Ok(match (self.trust.fingerprint, pinned) {
             // A person has said which key it must be.
             (Some(wanted), _) if wanted == shown && pinned == Some(shown) => Verdict::Known,
@@ -103,8 +140,32 @@ impl Verifier {
             (None, Some(pinned)) if pinned == shown => Verdict::Known,
             (None, Some(pinned)) => Verdict::Refused(changed(pinned, shown)),
             (None, None) if self.node.is_loopback() || self.trust.anyone => Verdict::New(shown),
+            (None, None) if self.trust.keys()?.contains(&shown) => Verdict::New(shown),
             (None, None) if vouched() => Verdict::Known,
             (None, None) => Verdict::Refused(Refusal::Untrusted {
+                shown: shown.to_string(),
+            }),
+        })
+    }
+
+    /// Nobody is asked about an address that the server named: it has the
+    /// server's key, or the system vouches for it, or it is passed over. What
+    /// is pinned for it does not help it once the server's key was replaced.
+    fn judge_learned(
+        &self,
+        shown: Fingerprint,
+        pinned: Option<Fingerprint>,
+        vouched: impl FnOnce() -> bool,
+    ) -> Result<Verdict, std::io::Error> {
+        let is_ours = match self.trust.fingerprint {
+            Some(wanted) => wanted == shown,
+            None => self.trust.keys()?.contains(&shown),
+        };
+        Ok(match pinned {
+            Some(pinned) if is_ours && pinned == shown => Verdict::Known,
+            _ if is_ours => Verdict::New(shown),
+            None if self.trust.fingerprint.is_none() && vouched() => Verdict::Known,
+            _ => Verdict::Refused(Refusal::Untrusted {
                 shown: shown.to_string(),
             }),
         })
@@ -192,6 +253,26 @@ impl ServerCertVerifier for Verifier {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::client::nodes::{Place, Reach};
+
+    fn verifier(trust: &Trust, host: &str, learned: bool) -> Arc<Verifier> {
+        let target = Target {
+            place: Place {
+                node: node(host),
+                learned: learned.then_some(Reach::Public),
+                community: None,
+            },
+            address: ([192, 0, 2, 1], 1).into(),
+        };
+        Verifier::config(trust, &target, b"x").unwrap().0
+    }
+
+    fn node(host: &str) -> Node {
+        Node {
+            host: host.into(),
+            port: 1,
+        }
+    }
 
     fn judge(
         host: &str,
@@ -202,19 +283,16 @@ mod tests {
     ) -> Verdict {
         let dir = tempfile::tempdir().unwrap();
         let known = KnownServers::of(dir.path());
-        let node = Node {
-            host: host.into(),
-            port: 1,
-        };
         if let Some(pinned) = pinned {
-            known.pin(&node.to_string(), key(pinned)).unwrap();
+            known.pin(&node(host).to_string(), key(pinned)).unwrap();
         }
         let trust = Trust {
             known,
             anyone,
             fingerprint: wanted.map(key),
+            given: vec![node(host)],
         };
-        let (verifier, _) = Verifier::config(&trust, &node, b"x").unwrap();
+        let verifier = verifier(&trust, host, false);
         verifier.judge(key("aa"), || vouched).unwrap()
     }
 
@@ -244,5 +322,86 @@ mod tests {
             judge("h", false, Some("cc"), Some("aa"), false),
             changed("cc")
         );
+    }
+
+    #[test]
+    fn who_is_trusted_at_another_address_of_the_same_server() {
+        let new = Verdict::New(key("aa"));
+        let untrusted = Verdict::Refused(Refusal::Untrusted {
+            shown: key("aa").to_string(),
+        });
+        let judge = |learned, wanted: Option<&str>, given: Option<&str>, own: Option<&str>, by| {
+            let dir = tempfile::tempdir().unwrap();
+            let known = KnownServers::of(dir.path());
+            for (host, pin) in [("h", given), ("n", own)] {
+                if let Some(pin) = pin {
+                    known.pin(&node(host).to_string(), key(pin)).unwrap();
+                }
+            }
+            let trust = Trust {
+                known,
+                anyone: learned,
+                fingerprint: wanted.map(key),
+                given: vec![node("h")],
+            };
+            let verifier = verifier(&trust, "n", learned);
+            verifier.judge(key("aa"), || by).unwrap()
+        };
+        // Given by a person too: by the key of its neighbour.
+        assert_eq!(judge(false, None, Some("aa"), None, false), new);
+        assert_eq!(judge(false, None, Some("bb"), None, false), untrusted);
+        // Named by the server: by its key, by the link, or by an authority.
+        assert_eq!(judge(true, None, Some("aa"), None, false), new);
+        assert_eq!(
+            judge(true, None, Some("aa"), Some("aa"), false),
+            Verdict::Known
+        );
+        assert_eq!(judge(true, None, Some("aa"), Some("bb"), false), new);
+        assert_eq!(judge(true, Some("aa"), None, None, false), new);
+        assert_eq!(judge(true, None, None, None, true), Verdict::Known);
+        // Never "changed", and not because everybody is trusted.
+        assert_eq!(judge(true, None, Some("bb"), None, false), untrusted);
+        assert_eq!(judge(true, None, None, None, false), untrusted);
+        assert_eq!(judge(true, None, Some("bb"), Some("aa"), false), untrusted);
+        assert_eq!(judge(true, None, Some("bb"), Some("bb"), true), untrusted);
+        assert_eq!(judge(true, Some("bb"), Some("aa"), None, true), untrusted);
+    }
+
+    #[test]
+    fn a_loopback_address_that_was_named_needs_the_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let trust = Trust {
+            known: KnownServers::of(dir.path()),
+            anyone: false,
+            fingerprint: None,
+            given: vec![node("127.0.0.1")],
+        };
+        let verdict = |learned| {
+            let verifier = verifier(&trust, "localhost", learned);
+            verifier.judge(key("aa"), || false).unwrap()
+        };
+        assert!(matches!(verdict(true), Verdict::Refused(_)));
+        assert_eq!(verdict(false), Verdict::New(key("aa")));
+    }
+
+    #[test]
+    fn a_replaced_key_is_replaced_at_all_addresses_that_had_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let known = KnownServers::of(dir.path());
+        for (host, pin) in [("a", "bb"), ("b", "bb"), ("c", "cc"), ("z", "bb")] {
+            known.pin(&node(host).to_string(), key(pin)).unwrap();
+        }
+        let trust = Trust {
+            known: known.clone(),
+            anyone: false,
+            fingerprint: Some(key("aa")),
+            given: ["a", "b", "c"].map(node).to_vec(),
+        };
+        let verifier = verifier(&trust, "a", false);
+        let verdict = verifier.judge(key("aa"), || false).unwrap();
+        *verifier.verdict() = Some(verdict);
+        verifier.keep().unwrap();
+        let pins = ["a", "b", "c", "z"].map(|host| known.pinned(&node(host).to_string()).unwrap());
+        assert_eq!(pins, ["aa", "aa", "cc", "bb"].map(|pin| Some(key(pin))));
     }
 }

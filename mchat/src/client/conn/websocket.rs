@@ -33,8 +33,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Opens the TCP connection.
 pub(super) async fn reach(target: &Target) -> Result<TcpStream, AttemptError> {
-    let why =
-        |error: std::io::Error| AttemptError::unreachable(format!("{}: {error}", target.node));
+    let why = |error: std::io::Error| {
+        AttemptError::unreachable(format!("{}: {error}", target.place.node))
+    };
     let tcp = TcpStream::connect(target.address).await.map_err(why)?;
     tcp.set_nodelay(true).map_err(why)?;
     Ok(tcp)
@@ -47,9 +48,9 @@ pub(super) async fn connect(
     trust: &Trust,
     hello: &Hello,
 ) -> Result<Established, AttemptError> {
-    let node = target.node;
+    let node = target.place.node.clone();
     let (verifier, tls) =
-        Verifier::config(trust, &node, b"http/1.1").map_err(AttemptError::unreachable)?;
+        Verifier::config(trust, &target, b"http/1.1").map_err(AttemptError::unreachable)?;
     let why = |error: &dyn std::fmt::Display| match verifier.refusal() {
         Some(refusal) => AttemptError(Failure::Refused(refusal)),
         None => AttemptError::unreachable(format!("{node}: {error}")),
@@ -77,7 +78,7 @@ pub(super) async fn connect(
     let answer = read(&mut stream, &heard)
         .await
         .map_err(|error| why(&error))?;
-    let welcome = welcome(&answer)?;
+    let welcome = welcome(&answer, &target.place)?;
     verifier.keep().map_err(|error| why(&error))?;
     let (frames_in, frames) = mpsc::channel(INBOX);
     let (send_out, outgoing) = mpsc::unbounded_channel();
@@ -93,7 +94,8 @@ pub(super) async fn connect(
         },
         welcome,
         transport: Transport::WebSocket,
-        address: node.to_string(),
+        node,
+        at: target.address.ip(),
     })
 }
 

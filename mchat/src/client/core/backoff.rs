@@ -1,6 +1,7 @@
 //! When to try again.
 
 use super::Millis;
+use crate::client::random::Random;
 
 /// Longest pause between two tries, in milliseconds.
 const LONGEST: Millis = 15_000;
@@ -11,14 +12,14 @@ const QUICK: u32 = 12;
 #[derive(Debug, Clone)]
 pub(super) struct Backoff {
     attempt: u32,
-    random: u64,
+    random: Random,
 }
 
 impl Backoff {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             attempt: 0,
-            random: seed,
+            random: Random::new(seed),
         }
     }
 
@@ -30,13 +31,12 @@ impl Backoff {
             (1000 << (self.attempt - QUICK + 1).min(4)).min(LONGEST)
         };
         self.attempt = self.attempt.saturating_add(1);
-        // SplitMix64
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        pause / 2 + z % (pause / 2 + 1)
+        pause / 2 + self.jitter(pause / 2)
+    }
+
+    /// A pause of any length up to `most`.
+    pub(super) fn jitter(&mut self, most: Millis) -> Millis {
+        self.random.below(most + 1)
     }
 
     pub(super) fn reset(&mut self) {

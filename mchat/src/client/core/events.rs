@@ -13,6 +13,8 @@ use crate::client::model::{ClientEvent, Refusal};
 
 /// A gap is left this long to fill itself: two nodes may tell in another order.
 const GAP: Millis = 50;
+/// Within this time the clients of a node that is shut down go to others.
+const SPREAD: Millis = 300;
 
 impl Core {
     pub(super) fn event(&mut self, now: Millis, frame: &Frame) {
@@ -150,7 +152,14 @@ impl Core {
         self.lose(now, &reason);
         match error.code {
             ErrorCode::Unauthenticated if self.token.is_some() => self.end_session(),
-            ErrorCode::VersionMismatch => self.refuse(Refusal::Server(error.clone())),
+            ErrorCode::VersionMismatch if self.nodes < 2 || self.hurried => {
+                self.refuse(Refusal::Server(error.clone()));
+            }
+            // The clients of one node do not all come to the next one together.
+            ErrorCode::ShuttingDown => self.move_on(now, reason, error.retry_after_ms, SPREAD),
+            ErrorCode::VersionMismatch | ErrorCode::Busy | ErrorCode::Unavailable => {
+                self.move_on(now, reason, error.retry_after_ms, 0);
+            }
             _ => self.wait(now, reason, error.retry_after_ms),
         }
     }

@@ -5,7 +5,7 @@ use proto::error::{ErrorCode, WireError};
 use proto::hello::Welcome;
 use proto::request;
 
-use super::{Core, Failure, Millis, Output, Phase, Probe, Purpose, Write};
+use super::{Core, Doubt, Failure, Millis, Output, Phase, Probe, Purpose, Write};
 use crate::client::error::ClientError;
 use crate::client::model::{ClientEvent, Link, Refusal, Transport};
 
@@ -42,11 +42,48 @@ impl Core {
     }
 
     pub(super) fn connect(&mut self) {
+        self.make_connection(false);
+    }
+
+    pub(super) fn connect_elsewhere(&mut self) {
+        self.make_connection(true);
+    }
+
+    fn make_connection(&mut self, elsewhere: bool) {
+        self.connecting();
+        let token = self.token.clone().filter(|_| self.probe == Probe::No);
+        self.out.push(Output::Connect { token, elsewhere });
+    }
+
+    /// A connection is being made.
+    pub(super) fn connecting(&mut self) {
         self.phase = Phase::Connecting;
+        self.connect_at = None;
         self.out
             .push(Output::Event(ClientEvent::Link(Link::Connecting)));
-        let token = self.token.clone().filter(|_| self.probe == Probe::No);
-        self.out.push(Output::Connect { token });
+    }
+
+    /// The connection is lost, or of no more use: where other nodes are known
+    /// one of them is next, within `spread`; where that was done just now, or
+    /// there is none, after a pause.
+    pub(super) fn move_on(
+        &mut self,
+        now: Millis,
+        reason: String,
+        after: Option<Millis>,
+        spread: Millis,
+    ) {
+        if self.nodes < 2 || self.hurried {
+            self.wait(now, reason, after);
+            return;
+        }
+        self.hurried = true;
+        if spread == 0 {
+            self.connect_elsewhere();
+        } else {
+            self.connecting();
+            self.connect_at = Some(now + self.backoff.jitter(spread));
+        }
     }
 
     /// A connection is up and the server has answered the Hello.
@@ -57,9 +94,13 @@ impl Core {
         transport: Transport,
         address: String,
     ) -> Vec<Output> {
+        if self.is_connected() {
+            // It has won over the silence of the one before.
+            self.lose(now, "");
+        }
         self.connected_at = now;
         self.last_heard = now;
-        self.pinged = None;
+        self.connect_at = None;
         self.server = Some(welcome.community);
         self.address = Some((transport, address));
         if self.token.is_some()
@@ -104,10 +145,25 @@ impl Core {
                 self.say_link();
             }
         }
+        self.call_again(now);
         for (ticket, kind, encode) in std::mem::take(&mut self.waiting) {
             self.call(now, ticket, kind, encode);
         }
         self.finish(now)
+    }
+
+    /// Makes the calls whose answers were lost with the connection before.
+    fn call_again(&mut self, now: Millis) {
+        for (id, mut pending) in std::mem::take(&mut self.again) {
+            match &pending.frame {
+                Some(frame) if self.phase == Phase::Online => {
+                    self.out.push(Output::Send(frame.clone()));
+                    pending.since = now;
+                    self.pending.insert(id, pending);
+                }
+                _ => self.unanswered(now, pending.purpose, &ClientError::SignedOut),
+            }
+        }
     }
 
     pub(super) fn online(&mut self) {
@@ -141,11 +197,21 @@ impl Core {
         self.finish(now)
     }
 
+    /// Nobody has answered beside the connection that is up: nothing is lost yet.
+    pub fn handle_race_failed(&mut self) {
+        self.racing = false;
+    }
+
     /// The connection ended by itself; in words for a person.
     pub fn handle_disconnected(&mut self, now: Millis, reason: &str) -> Vec<Output> {
-        if matches!(self.phase, Phase::Online | Phase::SignedOut) {
+        if self.is_connected() {
+            let racing = self.racing;
             self.lose(now, reason);
-            self.wait(now, reason.to_owned(), None);
+            if racing {
+                self.connecting();
+            } else {
+                self.move_on(now, reason.to_owned(), None, 0);
+            }
         }
         self.finish(now)
     }
@@ -170,6 +236,8 @@ impl Core {
 
     pub(super) fn refuse(&mut self, why: Refusal) {
         self.phase = Phase::Refused(why.clone());
+        self.connect_at = None;
+        self.racing = false;
         self.fail_waiting(&ClientError::Refused(why.clone()));
         self.out
             .push(Output::Event(ClientEvent::Link(Link::Refused { why })));
@@ -178,6 +246,7 @@ impl Core {
     pub(super) fn wait(&mut self, now: Millis, reason: String, after: Option<Millis>) {
         let pause = self.backoff.next().max(after.unwrap_or(0).min(60_000));
         self.phase = Phase::Waiting { until: now + pause };
+        self.connect_at = None;
         self.fail_waiting(&ClientError::Offline(reason.clone()));
         self.out
             .push(Output::Event(ClientEvent::Link(Link::Offline {
@@ -192,6 +261,11 @@ impl Core {
         for (ticket, _, _) in std::mem::take(&mut self.waiting) {
             self.out.push(Output::Answer(ticket, Err(error.clone())));
         }
+        for (_, pending) in std::mem::take(&mut self.again) {
+            if let Purpose::Call { ticket, .. } = pending.purpose {
+                self.out.push(Output::Answer(ticket, Err(error.clone())));
+            }
+        }
         for sync in std::mem::take(&mut self.syncs) {
             self.out.push(Output::Done(sync.ticket, Err(error.clone())));
         }
@@ -201,10 +275,14 @@ impl Core {
     pub(super) fn lose(&mut self, now: Millis, reason: &str) {
         if now.saturating_sub(self.connected_at) > 5_000 {
             self.backoff.reset();
+            self.hurried = false;
         }
+        self.doubt = Doubt::None;
+        self.racing = false;
         let error = ClientError::Offline(reason.to_owned());
-        for (_, pending) in std::mem::take(&mut self.pending) {
+        for (id, pending) in std::mem::take(&mut self.pending) {
             match pending.purpose {
+                Purpose::Call { .. } if pending.frame.is_some() => self.again.push((id, pending)),
                 Purpose::Call { ticket, .. } => {
                     self.out.push(Output::Answer(ticket, Err(error.clone())));
                 }

@@ -4,7 +4,8 @@
 //! order. [`Core::poll_timeout`] says when to call [`Core::handle_timeout`] at
 //! the latest. The order of calls: [`Core::start`], then
 //! [`Core::handle_connected`] or [`Core::handle_connect_failed`] for each
-//! [`Output::Connect`], frames in between, [`Core::handle_disconnected`] once
+//! [`Output::Connect`] and each [`Output::Race`] that was not called off, frames
+//! in between, [`Core::handle_disconnected`] once
 //! for a connection that ended by itself. After each batch of writes
 //! `Core::handle_stored`.
 
@@ -17,6 +18,7 @@ mod link;
 mod replies;
 mod time;
 mod types;
+mod wants;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +30,7 @@ use proto::catalog::Lang;
 use proto::codec::{Encoded, Frame};
 use proto::event::Head;
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::{self, Call, Login, Register};
+use proto::request::{self, Call};
 use proto::text::Token;
 use uuid::Uuid;
 
@@ -41,13 +43,19 @@ use super::cache::{Applied, Stored};
 use super::error::ClientError;
 use super::model::{Refusal, Transport};
 
-/// A request without an answer for this long raises the question whether
-/// anybody is there.
-const QUIET: Millis = 1_500;
+/// Without a byte for this long while a request waits for its answer, the
+/// server is asked whether anybody is there: who only has much to do says so in
+/// time …
+const ASK: Millis = 1_000;
+/// … and who does not is raced by another node …
+const RACE: Millis = 1_500;
+/// … and then given up.
+const LOST: Millis = 3_000;
+/// Without an answer in between, each race is followed by a pause twice as long
+/// as the one before, up to this many times.
+const RACES: u32 = 5;
 /// A request is given up after this long.
 const PATIENCE: Millis = 30_000;
-/// Typing is told at most this often.
-const TYPING_EVERY: Millis = 3_000;
 
 /// What an awaited answer is for.
 #[derive(Debug)]
@@ -70,6 +78,16 @@ enum Purpose {
 struct Pending {
     purpose: Purpose,
     since: Millis,
+    /// Of a call that may be made twice: to be made again on the next connection.
+    frame: Option<Encoded>,
+}
+
+/// What was done about the silence of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    None,
+    Asked,
+    Raced,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,9 +128,22 @@ pub struct Core {
     address: Option<(Transport, String)>,
     connected_at: Millis,
     last_heard: Millis,
-    pinged: Option<Millis>,
+    doubt: Doubt,
+    /// A connection is being made beside the one that is up.
+    racing: bool,
+    /// Races since anything was answered.
+    races: u32,
+    race_not_before: Millis,
+    /// Addresses that are known.
+    nodes: usize,
+    /// Gone to another node at once, and not been there for long since.
+    hurried: bool,
+    /// While connecting: when to begin.
+    connect_at: Option<Millis>,
     next_id: u32,
     pending: HashMap<u32, Pending>,
+    /// Calls to be made again on the next connection.
+    again: Vec<(u32, Pending)>,
     waiting: VecDeque<(Ticket, u16, Encode)>,
     backoff: Backoff,
 
@@ -154,9 +185,16 @@ impl Core {
             address: None,
             connected_at: 0,
             last_heard: 0,
-            pinged: None,
+            doubt: Doubt::None,
+            racing: false,
+            races: 0,
+            race_not_before: 0,
+            nodes: 1,
+            hurried: false,
+            connect_at: None,
             next_id: 0,
             pending: HashMap::new(),
+            again: Vec::new(),
             waiting: VecDeque::new(),
             backoff: Backoff::new(seed),
             token: stored.token.clone(),
@@ -192,183 +230,20 @@ impl Core {
         core
     }
 
+    /// The community whose data the cache holds.
+    pub fn community(&self) -> Option<Uuid> {
+        self.community
+    }
+
+    /// At how many addresses the server may be reached.
+    pub fn know_nodes(&mut self, count: usize) {
+        self.nodes = count;
+    }
+
     /// The same with sentences of this language.
     pub fn speaking(mut self, lang: Lang) -> Self {
         self.lang = lang;
         self
-    }
-
-    // What the user wants
-
-    /// Asks the server something.
-    pub fn handle_call(
-        &mut self,
-        now: Millis,
-        ticket: Ticket,
-        kind: u16,
-        encode: Encode,
-    ) -> Vec<Output> {
-        self.call(now, ticket, kind, encode);
-        self.finish(now)
-    }
-
-    fn call(&mut self, now: Millis, ticket: Ticket, kind: u16, encode: Encode) {
-        let error = match &self.phase {
-            Phase::Idle | Phase::Connecting => {
-                self.waiting.push_back((ticket, kind, encode));
-                return;
-            }
-            Phase::SignedOut if kind != Register::KIND && kind != Login::KIND => {
-                ClientError::SignedOut
-            }
-            Phase::Online | Phase::SignedOut => {
-                let id = self.fresh_id();
-                match encode(id) {
-                    Ok(frame) => {
-                        self.await_answer(now, id, Purpose::Call { ticket, kind });
-                        self.out.push(Output::Send(frame));
-                        return;
-                    }
-                    Err(error) => ClientError::from(error),
-                }
-            }
-            Phase::Waiting { .. } => ClientError::Offline(String::new()),
-            Phase::Refused(why) => ClientError::Refused(why.clone()),
-        };
-        self.out.push(Output::Answer(ticket, Err(error)));
-    }
-
-    /// Brings the cache up to date.
-    pub fn handle_sync(&mut self, now: Millis, ticket: Ticket, depth: Depth) -> Vec<Output> {
-        let error = match &self.phase {
-            Phase::Idle | Phase::Connecting => None,
-            Phase::Online => {
-                self.ask(now, &request::SyncHeads {}, Purpose::Heads);
-                None
-            }
-            Phase::SignedOut => Some(ClientError::SignedOut),
-            Phase::Waiting { .. } => Some(ClientError::Offline(String::new())),
-            Phase::Refused(why) => Some(ClientError::Refused(why.clone())),
-        };
-        match error {
-            Some(error) => self.out.push(Output::Done(ticket, Err(error))),
-            None => self.syncs.push(Sync {
-                ticket,
-                depth,
-                fresh: false,
-            }),
-        }
-        self.finish(now)
-    }
-
-    /// The chat on the screen.
-    pub fn handle_open(&mut self, now: Millis, chat: Option<ChatId>) -> Vec<Output> {
-        self.open = chat;
-        if let Some(chat) = chat {
-            self.attention.insert(chat);
-        }
-        self.finish(now)
-    }
-
-    /// Loads a page of entries older than the cached ones.
-    pub fn handle_load_older(&mut self, now: Millis, ticket: Ticket, chat: ChatId) -> Vec<Output> {
-        let state = self
-            .chats
-            .get(&chat)
-            .map(|chat| (chat.range, chat.has_older()));
-        match (&self.phase, state) {
-            (Phase::Online, Some((Some((lo, _)), true))) => {
-                let purpose = Purpose::Older {
-                    chat,
-                    tickets: vec![ticket],
-                };
-                let ask = request::History {
-                    chat,
-                    before: Some(lo),
-                    limit: 200,
-                };
-                self.ask(now, &ask, purpose);
-            }
-            (Phase::Online, _) => {
-                self.out.push(Output::Done(ticket, Ok(false)));
-            }
-            (Phase::SignedOut, _) => {
-                self.out
-                    .push(Output::Done(ticket, Err(ClientError::SignedOut)));
-            }
-            _ => self.out.push(Output::Done(
-                ticket,
-                Err(ClientError::Offline(String::new())),
-            )),
-        }
-        self.finish(now)
-    }
-
-    /// What the server said of a chat in answer to a call.
-    pub fn handle_learned(
-        &mut self,
-        now: Millis,
-        ticket: Ticket,
-        info: request::ChatInfo,
-    ) -> Vec<Output> {
-        self.learn(std::slice::from_ref(&info));
-        self.out.push(Output::Write(Write::Infos(vec![info])));
-        self.out.push(Output::Done(ticket, Ok(true)));
-        self.finish(now)
-    }
-
-    /// Messages to be sent, oldest first; those that are known are passed over.
-    pub fn handle_outbox(&mut self, now: Millis, items: Vec<Outgoing>) -> Vec<Output> {
-        if self.phase == Phase::Online {
-            self.outbox.add(items);
-        }
-        self.finish(now)
-    }
-
-    /// Whether messages of the outbox are on their way or about to be.
-    pub fn is_draining(&self) -> bool {
-        !self.outbox.is_empty()
-    }
-
-    /// Whether the connection is up and is to stay.
-    pub fn is_connected(&self) -> bool {
-        matches!(self.phase, Phase::Online | Phase::SignedOut)
-    }
-
-    /// Whether the connection is up and somebody is signed in.
-    pub fn is_online(&self) -> bool {
-        self.phase == Phase::Online
-    }
-
-    /// The own read cursor moved; the cache knows.
-    pub fn handle_mark_read(&mut self, now: Millis, chat: ChatId, upto: Seq) -> Vec<Output> {
-        let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
-        if upto > state.read_due {
-            state.read_due = upto;
-            // Reading on for a moment is one mark.
-            state.mark_at = state.mark_at.max(now + 150);
-        }
-        self.attention.insert(chat);
-        self.finish(now)
-    }
-
-    /// The person types, or has stopped.
-    pub fn handle_typing(&mut self, now: Millis, chat: ChatId, on: bool) -> Vec<Output> {
-        let told = self.told_typing.get(&chat).copied();
-        let due = if on {
-            told.is_none_or(|told| now >= told + TYPING_EVERY)
-        } else {
-            told.is_some()
-        };
-        if due && self.live && self.phase == Phase::Online {
-            if on {
-                self.told_typing.insert(chat, now);
-            } else {
-                self.told_typing.remove(&chat);
-            }
-            self.ask(now, &request::Typing { chat, on }, Purpose::Told);
-        }
-        self.finish(now)
     }
 
     // The cache
@@ -429,8 +304,7 @@ impl Core {
 
     /// A frame arrived.
     pub fn handle_frame(&mut self, now: Millis, frame: Frame) -> Vec<Output> {
-        self.last_heard = now;
-        self.pinged = None;
+        self.heard(now);
         if frame.request_id == 0 {
             self.event(now, &frame);
         } else {
@@ -442,20 +316,12 @@ impl Core {
     fn fresh_id(&mut self) -> u32 {
         loop {
             self.next_id = self.next_id.wrapping_add(1);
-            if self.next_id != 0 && !self.pending.contains_key(&self.next_id) {
+            let taken = self.pending.contains_key(&self.next_id)
+                || self.again.iter().any(|(id, _)| *id == self.next_id);
+            if self.next_id != 0 && !taken {
                 return self.next_id;
             }
         }
-    }
-
-    fn await_answer(&mut self, now: Millis, id: u32, purpose: Purpose) {
-        self.pending.insert(
-            id,
-            Pending {
-                purpose,
-                since: now,
-            },
-        );
     }
 
     /// Sends a request of the core's own.
@@ -468,7 +334,12 @@ impl Core {
                 return;
             }
         };
-        self.await_answer(now, id, purpose);
+        let pending = Pending {
+            purpose,
+            since: now,
+            frame: None,
+        };
+        self.pending.insert(id, pending);
         self.out.push(Output::Send(frame));
     }
 

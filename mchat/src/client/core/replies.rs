@@ -23,6 +23,9 @@ impl Core {
             // The answer to something that was given up.
             return;
         };
+        if !matches!(pending.purpose, Purpose::Told) {
+            self.races = 0;
+        }
         if frame.kind == REFUSAL {
             let error = frame
                 .decode::<WireError>()

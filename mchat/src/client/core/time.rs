@@ -2,7 +2,7 @@
 
 use proto::request;
 
-use super::{Core, Millis, Output, PATIENCE, Phase, Purpose, QUIET};
+use super::{ASK, Core, Doubt, LOST, Millis, Output, PATIENCE, Phase, Purpose, RACE, RACES};
 use crate::client::error::ClientError;
 
 impl Core {
@@ -12,15 +12,11 @@ impl Core {
             Phase::Waiting { until } => Some(until),
             _ => None,
         };
-        let quiet = self
-            .pending
-            .values()
-            .map(|pending| pending.since)
-            .min()
-            .map(|since| match self.pinged {
-                Some(pinged) => pinged + QUIET,
-                None => since.max(self.last_heard) + QUIET,
-            });
+        let quiet = self.silent_since().map(|since| match self.doubt {
+            Doubt::None => since + ASK,
+            Doubt::Asked => since + RACE,
+            Doubt::Raced => since + LOST,
+        });
         let typing = self.typing.values().copied().min();
         let online = self.phase == Phase::Online;
         let outbox = self.outbox.wake().filter(|_| online);
@@ -30,7 +26,7 @@ impl Core {
             .filter(|_| online)
             .filter_map(|id| self.chats.get(id).and_then(|chat| self.chat_wake(chat)))
             .min();
-        [retry, quiet, typing, outbox, chats]
+        [retry, self.connect_at, quiet, typing, outbox, chats]
             .into_iter()
             .flatten()
             .min()
@@ -42,6 +38,9 @@ impl Core {
             && now >= until
         {
             self.connect();
+        }
+        if self.connect_at.is_some_and(|at| now >= at) {
+            self.connect_elsewhere();
         }
         self.lapse_typing(now);
         self.check_silence(now);
@@ -66,22 +65,54 @@ impl Core {
         }
     }
 
+    /// Since when the server owes an answer and says nothing at all.
+    fn silent_since(&self) -> Option<Millis> {
+        let oldest = self.pending.values().map(|pending| pending.since).min();
+        oldest.map(|since| since.max(self.last_heard))
+    }
+
     pub(super) fn check_silence(&mut self, now: Millis) {
-        let Some(since) = self.pending.values().map(|pending| pending.since).min() else {
-            self.pinged = None;
+        let Some(since) = self.silent_since() else {
+            self.doubt = Doubt::None;
             return;
         };
-        match self.pinged {
-            Some(pinged) if now >= pinged + QUIET => {
-                self.out.push(Output::Disconnect);
-                self.lose(now, "");
-                self.wait(now, String::new(), None);
-            }
-            None if now >= since.max(self.last_heard) + QUIET => {
-                self.ask(now, &request::Ping {}, Purpose::Told);
-                self.pinged = Some(now);
-            }
-            _ => {}
+        if self.doubt == Doubt::None && now >= since + ASK {
+            self.ask(now, &request::Ping {}, Purpose::Told);
+            self.doubt = Doubt::Asked;
+        }
+        if self.doubt == Doubt::Asked && now >= since + RACE {
+            self.doubt = Doubt::Raced;
+            self.race(now);
+        }
+        if self.doubt == Doubt::Raced && now >= since + LOST {
+            self.give_up(now);
+        }
+    }
+
+    /// Tries another node beside the connection, unless that has just been in
+    /// vain: servers that are all slow must not be made slower.
+    fn race(&mut self, now: Millis) {
+        if self.phase != Phase::Online || now < self.race_not_before {
+            return;
+        }
+        self.races = (self.races + 1).min(RACES);
+        self.race_not_before = now + (RACE << self.races);
+        self.racing = true;
+        self.out.push(Output::Race {
+            token: self.token.clone(),
+        });
+    }
+
+    /// The connection is dead.
+    fn give_up(&mut self, now: Millis) {
+        if self.racing {
+            self.out.push(Output::Abandon);
+            self.lose(now, "");
+            self.connecting();
+        } else {
+            self.out.push(Output::Disconnect);
+            self.lose(now, "");
+            self.move_on(now, String::new(), None, 0);
         }
     }
 
@@ -100,8 +131,16 @@ impl Core {
     }
 
     /// Bytes arrived that are no whole frame yet: somebody is there.
-    pub fn handle_heard(&mut self, now: Millis) {
+    pub fn handle_heard(&mut self, now: Millis) -> Vec<Output> {
+        self.heard(now);
+        self.finish(now)
+    }
+
+    pub(super) fn heard(&mut self, now: Millis) {
         self.last_heard = now;
-        self.pinged = None;
+        self.doubt = Doubt::None;
+        if std::mem::take(&mut self.racing) {
+            self.out.push(Output::CallOff);
+        }
     }
 }

@@ -161,8 +161,20 @@ pub enum Output {
     Connect {
         /// The session to go on with.
         token: Option<Token>,
+        /// At another address rather than at the one last connected to.
+        elsewhere: bool,
     },
-    /// Close the connection, or stop making one.
+    /// Make one beside the connection that is up, at another address rather
+    /// than at its own: the first Welcome wins over its silence.
+    Race {
+        /// The session to go on with.
+        token: Option<Token>,
+    },
+    /// The connection speaks again: stop making the one beside it.
+    CallOff,
+    /// Close the connection; the one that is made beside it takes its place.
+    Abandon,
+    /// Close the connection, and stop making one.
     Disconnect,
     /// Send a frame.
     Send(Encoded),

@@ -1,5 +1,8 @@
 //! The task behind [`Client`]: feeds the core, carries out what it decides.
 
+mod command;
+mod link;
+mod outputs;
 mod work;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -10,9 +13,8 @@ use std::time::Duration;
 use proto::catalog::{Lang, sentence};
 use proto::codec::Frame;
 use proto::error::ErrorCode;
-use proto::hello::{Account, Hello};
+use proto::hello::Account;
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::ChatInfo;
 use proto::text::{DeviceName, Token};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -20,12 +22,17 @@ use uuid::Uuid;
 
 use super::address::ServerAddress;
 use super::cache::{Applied, Cache, Foreign, Waiting};
-use super::conn::{self, Connection, Established, Fingerprint, KnownServers, Plan, Trust};
-use super::core::{Core, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
+use super::conn::{Connection, Established, KnownServers, Trust};
+use super::core::{Core, Failure, Millis, Outgoing, Ticket, Write};
 use super::drain::DrainLock;
 use super::error::ClientError;
 use super::model::{ClientEvent, Link};
+use super::nodes::Nodes;
 use super::{Client, Events, Options, Outcome, Shared, lock_path};
+
+pub(crate) use self::command::Command;
+
+use self::link::Remembered;
 
 /// How long a closing client goes on draining the outbox.
 const CLOSING: Millis = 3_000;
@@ -41,50 +48,6 @@ const BACKLOG: usize = 512;
 const OUTBOX: u32 = 256;
 
 type Reply<T> = oneshot::Sender<Result<T, ClientError>>;
-
-/// What a [`Client`] asks of its driver.
-pub(crate) enum Command {
-    Call {
-        encode: Encode,
-        kind: u16,
-        reply: Reply<Frame>,
-    },
-    Queued(ChatId),
-    Discarded {
-        id: EntryId,
-        chat: ChatId,
-    },
-    Await {
-        id: EntryId,
-        reply: oneshot::Sender<Outcome>,
-    },
-    MarkRead {
-        chat: ChatId,
-        upto: proto::Seq,
-    },
-    Typing {
-        chat: ChatId,
-        on: bool,
-    },
-    OpenChat(Option<ChatId>),
-    LoadOlder {
-        chat: ChatId,
-        reply: Reply<bool>,
-    },
-    Learn {
-        info: Box<ChatInfo>,
-        reply: oneshot::Sender<()>,
-    },
-    Sync {
-        depth: Depth,
-        reply: Reply<()>,
-    },
-    UseServer(ServerAddress),
-    Trust(Fingerprint),
-    Reconnect,
-    SignOut(Reply<()>),
-    Close(oneshot::Sender<()>),
-}
 
 /// Who waits for a ticket.
 enum Waiter {
@@ -128,7 +91,8 @@ struct Driver {
     origin: Instant,
     options: Options,
     server: ServerAddress,
-    remembered: Option<String>,
+    nodes: Nodes,
+    remembered: Remembered,
     trust: Trust,
     token: Option<Token>,
 
@@ -158,19 +122,17 @@ struct Driver {
 pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientError> {
     let cache = Cache::open(&options.profile).await?;
     let (stored, states, remembered) = cache
-        .write(|db| Ok((db.stored()?, db.chat_states()?, db.meta("server")?)))
+        .write(|db| Ok((db.stored()?, db.chat_states()?, Remembered::read(db)?)))
         .await?;
     let server = match &options.server {
         Some(server) => server.clone(),
-        None => remembered
-            .as_deref()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_else(ServerAddress::local),
+        None => remembered.server().unwrap_or_else(ServerAddress::local),
     };
     let trust = Trust {
         known: KnownServers::of(&options.profile),
         anyone: options.trust,
         fingerprint: options.fingerprint.or(server.fingerprint),
+        given: server.nodes.clone(),
     };
     let device = match &options.device {
         Some(device) => device.clone(),
@@ -185,14 +147,18 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
     let (link_in, link) = watch::channel(Link::Connecting);
     let seed = Uuid::new_v4().as_u64_pair().0;
     let lock = DrainLock::new(lock_path(&options.profile));
+    let nodes = remembered.nodes(&server, seed);
+    let mut core = Core::new(options.live, &stored, &states, seed).speaking(options.lang);
+    core.know_nodes(nodes.count());
     let driver = Driver {
-        core: Core::new(options.live, &stored, &states, seed).speaking(options.lang),
+        core,
         cache: cache.clone(),
         shared: shared.clone(),
         events: events_in,
         link: link_in,
         origin: Instant::now(),
         server,
+        nodes,
         remembered,
         trust,
         token: stored.token,
@@ -326,7 +292,8 @@ impl Driver {
             let heard = connection.heard();
             if heard != self.heard {
                 self.heard = heard;
-                self.core.handle_heard(now);
+                let out = self.core.handle_heard(now);
+                self.carry_out(out);
             }
         }
         if self.core.poll_timeout().is_some_and(|at| now >= at) {
@@ -345,238 +312,6 @@ impl Driver {
             }
         };
         self.carry_out(out);
-    }
-
-    fn ended(&mut self, ended: Result<Established, Failure>) {
-        let now = self.now();
-        let out = match ended {
-            Ok(established) => {
-                self.connection = Some(established.connection);
-                self.heard = 0;
-                // Said for this once: the key is pinned now.
-                self.trust.fingerprint = None;
-                let out = self.core.handle_connected(
-                    now,
-                    established.welcome,
-                    established.transport,
-                    established.address,
-                );
-                if self.core.is_connected() {
-                    self.remember();
-                }
-                out
-            }
-            Err(failure) => self.core.handle_connect_failed(now, failure),
-        };
-        self.carry_out(out);
-    }
-
-    /// A server other than the profile's is not to see the session's token
-    /// before it has named its community.
-    fn probe_new(&mut self) {
-        if self.remembered.as_ref() != Some(&self.server.to_string()) {
-            self.core.probe_first();
-        }
-    }
-
-    /// The server that answered is the profile's from now on.
-    fn remember(&mut self) {
-        let server = self.server.to_string();
-        if self.remembered.as_ref() == Some(&server) {
-            return;
-        }
-        self.remembered = Some(server.clone());
-        let cache = self.cache.clone();
-        let events = self.events.clone();
-        tokio::spawn(async move {
-            let kept = cache
-                .write(move |db| db.set_meta("server", Some(&server)))
-                .await;
-            if let Err(error) = kept {
-                let _ = events.send(ClientEvent::CacheTrouble(error.to_string()));
-            }
-        });
-    }
-
-    fn ticket(&mut self, waiter: Waiter) -> Ticket {
-        self.next_ticket += 1;
-        self.waiters.insert(self.next_ticket, waiter);
-        self.next_ticket
-    }
-
-    fn command(&mut self, command: Command) {
-        let now = self.now();
-        let out = match command {
-            Command::Call {
-                encode,
-                kind,
-                reply,
-            } => {
-                let ticket = self.ticket(Waiter::Answer(reply));
-                self.core.handle_call(now, ticket, kind, encode)
-            }
-            Command::Queued(chat) => {
-                self.want_outbox = true;
-                self.outbox_at = now;
-                self.tell(ClientEvent::Outbox(chat));
-                Vec::new()
-            }
-            Command::Discarded { id, chat } => {
-                self.resolve(id, &Outcome::Discarded);
-                self.tell(ClientEvent::Outbox(chat));
-                Vec::new()
-            }
-            Command::Await { id, reply } => {
-                self.awaited.entry(id).or_default().push(reply);
-                self.check_awaited = true;
-                self.foreign_at = self.foreign_at.min(now + FOREIGN_SOON);
-                Vec::new()
-            }
-            Command::MarkRead { chat, upto } => {
-                self.tell(ClientEvent::Chats(vec![chat]));
-                self.core.handle_mark_read(now, chat, upto)
-            }
-            Command::Typing { chat, on } => self.core.handle_typing(now, chat, on),
-            Command::OpenChat(chat) => self.core.handle_open(now, chat),
-            Command::LoadOlder { chat, reply } => {
-                let ticket = self.ticket(Waiter::More(reply));
-                self.core.handle_load_older(now, ticket, chat)
-            }
-            Command::Learn { info, reply } => {
-                let ticket = self.ticket(Waiter::Learned(reply));
-                self.core.handle_learned(now, ticket, *info)
-            }
-            Command::Sync { depth, reply } => {
-                let ticket = self.ticket(Waiter::Unit(reply));
-                self.core.handle_sync(now, ticket, depth)
-            }
-            Command::UseServer(server) => {
-                self.trust.fingerprint = server.fingerprint;
-                self.server = server;
-                self.probe_new();
-                self.core.restart(now)
-            }
-            Command::Trust(shown) => {
-                self.trust.fingerprint = Some(shown);
-                self.core.restart(now)
-            }
-            Command::Reconnect => self.core.start(now),
-            Command::SignOut(reply) => {
-                self.sign_out(reply);
-                self.shared().account = None;
-                self.token = None;
-                self.core.handle_signed_out(now)
-            }
-            // Taken by the loop.
-            Command::Close(_) => Vec::new(),
-        };
-        self.carry_out(out);
-    }
-
-    fn sign_out(&self, reply: Reply<()>) {
-        let cache = self.cache.clone();
-        tokio::spawn(async move {
-            let done = cache.write(|db| db.sign_out()).await;
-            // Nobody waits any more: it is done all the same.
-            let _ = reply.send(done);
-        });
-    }
-
-    fn carry_out(&mut self, outputs: Vec<Output>) {
-        for output in outputs {
-            match output {
-                Output::Connect { token } => self.connect(token),
-                Output::Disconnect => {
-                    self.attempt = None;
-                    if let Some(connection) = self.connection.take() {
-                        tokio::spawn(connection.close());
-                    }
-                }
-                Output::Send(frame) => {
-                    if let Some(connection) = &self.connection {
-                        connection.send(frame);
-                    }
-                }
-                Output::Write(write) => {
-                    if let Write::Sent { id, .. } | Write::Failed { id, .. } = &write {
-                        self.settling.insert(*id);
-                    }
-                    self.steps.push_back(Step::Write(write));
-                }
-                Output::SignedIn {
-                    account,
-                    community,
-                    token,
-                } => {
-                    self.token = Some(token.clone());
-                    self.steps
-                        .push_back(Step::SignedIn(account, community, token));
-                }
-                Output::SessionEnded => self.steps.push_back(Step::SessionEnded),
-                Output::Answer(ticket, answer) => {
-                    if let Some(Waiter::Answer(reply)) = self.waiters.remove(&ticket) {
-                        // Who asked may have given up.
-                        let _ = reply.send(answer.map_err(|error| self.worded(error)));
-                    }
-                }
-                Output::Done(ticket, result) => self.steps.push_back(Step::Done(ticket, result)),
-                Output::Event(event) => self.steps.push_back(Step::Event(event)),
-                Output::Typing { chat, user, on } => {
-                    self.steps.push_back(Step::Typing(chat, user, on));
-                }
-                Output::Presence { users, snapshot } => {
-                    let mut shared = self.shared();
-                    if snapshot {
-                        shared.presence.clear();
-                    }
-                    for presence in &users {
-                        shared.presence.insert(presence.user, *presence);
-                    }
-                    drop(shared);
-                    self.steps
-                        .push_back(Step::Event(ClientEvent::Presence(users)));
-                }
-                Output::Sending(chat, id, on) => {
-                    if on {
-                        let mut shared = self.shared();
-                        shared.sending.insert(id);
-                        shared.held_back.remove(&id);
-                    } else {
-                        self.shared().sending.remove(&id);
-                    }
-                    self.steps.push_back(Step::Event(ClientEvent::Outbox(chat)));
-                }
-                Output::Ready => {
-                    self.want_outbox = true;
-                    self.outbox_at = self.now();
-                }
-            }
-        }
-        // Not online: others may be.
-        if self.lock.is_held() && !self.core.is_online() {
-            self.lock.release();
-            self.want_outbox = true;
-        }
-    }
-
-    fn connect(&mut self, token: Option<Token>) {
-        self.connection = None;
-        if token.is_some() {
-            self.token.clone_from(&token);
-        }
-        let hello = Hello {
-            version: proto::VERSION,
-            min_version: proto::VERSION,
-            capabilities: Vec::new(),
-            client: concat!("mchat/", env!("CARGO_PKG_VERSION")).to_owned(),
-            token,
-            live: self.options.live,
-        };
-        let plan = Plan {
-            nodes: self.server.nodes.clone(),
-            trust: self.trust.clone(),
-        };
-        self.attempt = Some(Box::pin(conn::connect(plan, hello)));
     }
 
     fn resolve(&mut self, id: EntryId, outcome: &Outcome) {

@@ -191,6 +191,7 @@ impl Driver {
                     .core
                     .handle_connect_failed(now, Failure::Refused(Refusal::Server(error)));
                 self.connection = None;
+                self.attempt = None;
                 self.carry_out(out);
             }
             Worked::Typing(chat, user, on, Ok(username)) => self.tell(ClientEvent::Typing {

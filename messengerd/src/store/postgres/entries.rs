@@ -21,7 +21,7 @@ macro_rules! page {
     ($beyond:literal, $order:literal) => {
         concat!(
             "SELECT f.floor, p.seq, p.id, u.id, p.kind, p.msg_no, p.ref_seq, p.created_at,
-                    CASE WHEN p.n <= $3 AND (p.bytes <= $4 OR p.n = 1) THEN p.body END
+                    CASE WHEN p.n <= $3::int8 AND (p.bytes <= $4::int8 OR p.n = 1) THEN p.body END
              FROM (SELECT (SELECT floor FROM chat_heads WHERE chat_no = $1) AS floor) f
              LEFT JOIN (
                SELECT e.*, row_number() OVER w AS n, sum(octet_length(e.body)) OVER w AS bytes
@@ -29,11 +29,11 @@ macro_rules! page {
             $beyond,
             " $2 ORDER BY seq ",
             $order,
-            " LIMIT $3 + 1) e
+            " LIMIT $3::int8 + 1) e
                WINDOW w AS (ORDER BY e.seq ",
             $order,
             " ROWS UNBOUNDED PRECEDING)) p
-             ON p.n <= 2 OR p.bytes - octet_length(p.body) <= $4
+             ON p.n <= 2 OR p.bytes - octet_length(p.body) <= $4::int8
              LEFT JOIN users u ON u.user_no = p.sender
              ORDER BY p.seq ",
             $order

@@ -1,36 +1,41 @@
 //! Puts the parts together, runs them, and stops them in order: stop
 //! accepting → tell clients → let them go → write what waits → close the store.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+mod addresses;
+mod bus;
+mod invite;
+mod sockets;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use proto::error::ErrorCode;
-use proto::text::Token;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::local::LocalBus;
+pub use self::addresses::Addresses;
+use self::bus::NodeBus;
+pub use self::invite::create_invite;
+use self::sockets::{bind, public_address};
 use crate::config::{Config, StoreConfig};
 use crate::identity::{DataDir, Identity};
-use crate::service::access::Access;
 use crate::service::feed::commit_queue;
-use crate::service::hub::Hub;
+use crate::service::pace::Pace;
+use crate::service::receiver::Receiver;
 use crate::service::{Parts, Service};
 use crate::session::ServerInfo;
 use crate::session::door::Door;
-use crate::store::SharedStore;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Feed, SharedStore};
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
 
 /// How long clients may take to leave.
 const DRAIN_TIME: Duration = Duration::from_secs(3);
-/// Tries to find a port that is free for UDP and TCP alike.
-const PORT_TRIES: u32 = 20;
 
 /// A running daemon.
 pub struct Server {
@@ -48,35 +53,8 @@ pub struct Server {
     sessions: TaskTracker,
     writers: TaskTracker,
     publisher: tokio::task::JoinHandle<()>,
+    bus: NodeBus,
     _data: DataDir,
-}
-
-/// Where a daemon is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Addresses {
-    /// UDP and TCP of the native protocol and the pages.
-    pub listen: SocketAddr,
-    /// Plain HTTP.
-    pub http: Option<SocketAddr>,
-    /// SHA-256 of the public key.
-    pub fingerprint: String,
-    /// `host:port` as others would type it.
-    pub public: String,
-    /// The invite for the first account, while there is none.
-    pub first_invite: Option<Token>,
-}
-
-impl Addresses {
-    /// The link that brings the fingerprint along.
-    pub fn link(&self) -> String {
-        format!("mchat://{}/?fp={}", self.public, self.fingerprint)
-    }
-
-    /// The link for the first account.
-    pub fn invite_link(&self) -> Option<String> {
-        let token = self.first_invite.as_ref()?;
-        Some(format!("{}&invite={}", self.link(), token.as_str()))
-    }
 }
 
 impl Server {
@@ -87,28 +65,19 @@ impl Server {
     /// Where an address is in use, a file cannot be used, or the store cannot
     /// be opened.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        anyhow::ensure!(
-            config.store == StoreConfig::Embedded,
-            "PostgreSQL is not served by this build"
-        );
         let data = DataDir::open(&config.data_dir)?;
         let (commits_in, commits_out, backlog) = commit_queue();
-        let store_path = data.join("messenger.db");
-        let feed = commits_in.clone();
-        let opened =
-            tokio::task::spawn_blocking(move || SqliteStore::open(&store_path, feed)).await?;
-        let store: SharedStore = Arc::new(opened.context("cannot open the store")?);
+        let store = open_store(&config, &data, commits_in.clone()).await?;
         let identity = Identity::load(&config, &data, &store).await?;
         let certificate = identity.certificate;
         let fingerprint = certificate.fingerprint()?;
-        let hub = Arc::new(Hub::new());
-        let access = Arc::new(Access::new(store.clone()));
-        commits_in.invalidates(access.clone());
+        let receiver = Arc::new(Receiver::new(store.clone(), identity.node, Pace::default()));
+        commits_in.invalidates(receiver.access().clone());
+        let bus = NodeBus::start(&config, &store, identity.node, &receiver)?;
         let service = Service::new(Parts {
             store: store.clone(),
-            bus: Arc::new(LocalBus::new(hub.clone())),
-            hub,
-            access,
+            bus: bus.shared(),
+            receiver,
             backlog,
             token_secret: identity.token_secret,
             registration: config.registration,
@@ -144,9 +113,10 @@ impl Server {
         );
         let (accepting, sessions, writers) =
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
+        let (_, nodes) = watch::channel(config.advertise.into_iter().collect());
         let info = Arc::new(ServerInfo {
             community: store.community(),
-            nodes: config.advertise.into_iter().collect(),
+            nodes,
         });
         let door = Door::new(config.waiting);
         let context = Context {
@@ -166,6 +136,10 @@ impl Server {
         writers.spawn({
             let (service, stop) = (service.clone(), stop_writers.clone());
             async move { service.presence().run(stop).await }
+        });
+        writers.spawn({
+            let (service, stop) = (service.clone(), stop_writers.clone());
+            async move { service.reconcile(stop).await }
         });
         accepting.spawn(certificate.clone().watch(stop.clone()));
         accepting.spawn(quic::accept(
@@ -218,6 +192,7 @@ impl Server {
             sessions,
             writers,
             publisher,
+            bus,
             _data: data,
         })
     }
@@ -255,72 +230,32 @@ impl Server {
         self.writers.wait().await;
         self.store.close().await.context("cannot close the store")?;
         self.publisher.abort();
+        self.bus.stop().await;
         // The last packets tell clients that the connection is closed.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.endpoint.wait_idle()).await;
         Ok(())
     }
 }
 
-/// Binds one port for TCP and UDP. Where the default address wants IPv6 and
-/// there is none, IPv4 serves.
-fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, UdpSocket)> {
-    match bind_both(address) {
-        Err(error)
-            if address.ip().is_unspecified()
-                && address.is_ipv6()
-                && matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported) =>
-        {
-            let v4 = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port());
-            tracing::info!("no IPv6 here, listening on {v4}");
-            bind_both(v4).with_context(|| format!("cannot listen on {v4}"))
+/// Opens the store that the settings name.
+async fn open_store(
+    config: &Config,
+    data: &DataDir,
+    feed: Arc<dyn Feed>,
+) -> anyhow::Result<SharedStore> {
+    match &config.store {
+        StoreConfig::Embedded => {
+            let path = data.join("messenger.db");
+            let opened =
+                tokio::task::spawn_blocking(move || SqliteStore::open(&path, feed)).await?;
+            Ok(Arc::new(opened.context("cannot open the store")?))
         }
-        bound => bound.with_context(|| {
-            format!("cannot listen on {address}; is another daemon running? --listen takes another ADDR:PORT")
-        }),
-    }
-}
-
-fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
-    let mut tries = 0;
-    loop {
-        // The standard library sets SO_REUSEADDR: a restart need not wait.
-        let tcp = std::net::TcpListener::bind(address)?;
-        tcp.set_nonblocking(true)?;
-        let bound = tcp.local_addr()?;
-        match UdpSocket::bind(bound) {
-            Ok(udp) => return Ok((TcpListener::from_std(tcp)?, udp)),
-            // The system's choice for TCP may be somebody's UDP port.
-            Err(error)
-                if address.port() == 0
-                    && error.kind() == io::ErrorKind::AddrInUse
-                    && tries < PORT_TRIES =>
-            {
-                tries += 1;
-            }
-            Err(error) => return Err(error),
+        StoreConfig::Postgres(settings) => {
+            let opened = PostgresStore::open(settings, feed).await;
+            let place = settings.place();
+            Ok(Arc::new(opened.with_context(|| {
+                format!("cannot open the store on PostgreSQL, {place}")
+            })?))
         }
     }
-}
-
-/// `host:port` as somebody on another machine would most likely type it.
-pub(crate) fn public_address(listen: SocketAddr) -> String {
-    let host = if listen.ip().is_unspecified() {
-        outward_address().unwrap_or(listen.ip())
-    } else {
-        listen.ip()
-    };
-    let host = if host.is_unspecified() {
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
-    } else {
-        host
-    };
-    SocketAddr::new(host, listen.port()).to_string()
-}
-
-/// The address this machine would use towards the outside. Connecting a UDP
-/// socket sends nothing; the target is reserved for documentation (RFC 5737).
-fn outward_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    Some(socket.local_addr().ok()?.ip())
 }

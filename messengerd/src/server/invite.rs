@@ -1,33 +1,40 @@
-//! `messengerd invite`: makes an invite beside daemons that may be running.
+//! Invites made beside a daemon.
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::Context as _;
 
+use super::sockets::public_address;
+use super::{Addresses, open_store};
 use crate::config::{Config, StoreConfig};
-use crate::identity::{DataDir, certificate, invite_token};
-use crate::server::{Addresses, public_address};
+use crate::identity::{self, DataDir, invite_token};
 use crate::service::accounts::invite_hash;
 use crate::service::now;
-use crate::store::postgres::{self, PostgresStore};
-use crate::store::{Committed, Feed, NewInvite, SharedStore, sqlite};
+use crate::store::postgres;
+use crate::store::sqlite;
+use crate::store::{Committed, Feed, NewInvite};
 use crate::transport::tls::Certificate;
 
-/// An invite makes nothing that anybody has to be told of.
-struct Nobody;
+/// Is told of nothing that matters.
+struct Deaf;
 
-impl Feed for Nobody {
+impl Feed for Deaf {
     fn committed(&self, batch: Vec<Committed>) {
         drop(batch);
     }
 }
 
-/// Makes an invite and returns its link.
+/// Makes an invite beside a daemon that may be running, and returns its link.
 ///
 /// # Errors
 ///
-/// Where there is no store or no account yet, or the store cannot be written.
-pub async fn create(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Result<String> {
+/// Where there is no store yet, or it cannot be written.
+pub async fn create_invite(
+    config: &Config,
+    uses: u32,
+    days: Option<u32>,
+) -> anyhow::Result<String> {
+    let data = DataDir::beside_daemon(&config.data_dir);
     let token = invite_token()?;
     let at = now();
     let invite = NewInvite {
@@ -37,11 +44,9 @@ pub async fn create(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Re
         expires_at: days.map(|days| at + i64::from(days) * 24 * 60 * 60 * 1000),
         at,
     };
-    let data = DataDir::beside_daemon(&config.data_dir);
     let certificate = match &config.store {
         StoreConfig::Embedded => {
-            let file = data.join("messenger.db");
-            tokio::task::spawn_blocking(move || sqlite::create_invite(&file, &invite)).await??;
+            sqlite::create_invite(&data.join("messenger.db"), &invite)?;
             let (chain, key) = match config.tls.clone() {
                 Some(files) => files,
                 None => data.certificate()?,
@@ -50,9 +55,8 @@ pub async fn create(config: &Config, uses: u32, days: Option<u32>) -> anyhow::Re
         }
         StoreConfig::Postgres(settings) => {
             postgres::create_invite(settings, &invite).await?;
-            let store = PostgresStore::open(settings, Arc::new(Nobody)).await?;
-            let store: SharedStore = Arc::new(store);
-            let certificate = certificate(config, &data, &store).await;
+            let store = open_store(config, &data, Arc::new(Deaf)).await?;
+            let certificate = identity::certificate(config, &data, &store).await;
             store.close().await?;
             certificate?
         }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod nodes;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
@@ -225,6 +227,11 @@ struct World {
     answers: Vec<(Ticket, Result<(), ClientError>)>,
     connects: Vec<(Millis, Option<Token>)>,
     disconnects: usize,
+    /// Connections that were asked for at another address.
+    elsewhere: Vec<Millis>,
+    races: Vec<Millis>,
+    called_off: usize,
+    abandoned: usize,
     typing: Vec<(Millis, bool)>,
     _dir: tempfile::TempDir,
 }
@@ -259,6 +266,10 @@ impl World {
             answers: Vec::new(),
             connects: Vec::new(),
             disconnects: 0,
+            elsewhere: Vec::new(),
+            races: Vec::new(),
+            called_off: 0,
+            abandoned: 0,
             typing: Vec::new(),
             _dir: dir,
         }
@@ -268,7 +279,21 @@ impl World {
     fn carry_out(&mut self, mut outputs: VecDeque<Output>) {
         while let Some(output) = outputs.pop_front() {
             match output {
-                Output::Connect { token } => self.connects.push((self.now, token)),
+                Output::Connect { token, elsewhere } => {
+                    self.connects.push((self.now, token));
+                    if elsewhere {
+                        self.elsewhere.push(self.now);
+                    }
+                }
+                Output::Race { token: with } => {
+                    assert_eq!(with, Some(token()));
+                    self.races.push(self.now);
+                }
+                Output::CallOff => self.called_off += 1,
+                Output::Abandon => {
+                    self.abandoned += 1;
+                    self.to_server.clear();
+                }
                 Output::Disconnect => {
                     self.disconnects += 1;
                     self.to_server.clear();
@@ -325,7 +350,10 @@ impl World {
             token: None,
             time: 0,
         };
-        self.act(|core, now| core.handle_connected(now, welcome, Transport::Quic, "h:1".into()));
+        let address = format!("h:{}", self.now);
+        // Whatever was on its way to another connection is lost.
+        self.to_server.clear();
+        self.act(|core, now| core.handle_connected(now, welcome, Transport::Quic, address));
     }
 
     fn deliver(&mut self, frame: &Encoded) {
@@ -667,6 +695,7 @@ fn silence_is_asked_about_and_ends_the_connection() {
     world.to_server.clear();
     world.pass(1_500);
     assert_eq!(world.server.asked, ["Ping"]);
+    world.core.handle_race_failed();
     world.pass(1_500);
     assert_eq!(world.disconnects, 1);
     assert!(matches!(

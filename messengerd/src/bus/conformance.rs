@@ -1,0 +1,1 @@
+//! What every bus has to do, as one list of small cases.
