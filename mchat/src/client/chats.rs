@@ -18,7 +18,7 @@ impl Client {
     }
 
     /// Fetches a page of entries older than those cached into the cache
-    /// ([`ClientEvent::Entries`] follows before this returns); true where the
+    /// ([`ClientEvent::Entries`](super::model::ClientEvent::Entries) follows before this returns); true where the
     /// server has still older ones.
     ///
     /// # Errors

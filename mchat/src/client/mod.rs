@@ -22,7 +22,8 @@
 //! ```
 //!
 //! Inside: [`core`] decides and knows neither clock nor socket, `driver` is the
-//! task that feeds it, [`conn`] makes connections, [`cache`] is the database.
+//! task that feeds it, [`conn`] makes connections, `nodes` says where, [`cache`]
+//! is the database.
 
 mod accounts;
 pub mod address;

@@ -228,10 +228,10 @@ impl Server {
 
     fn wait(&mut self) {
         if let Some(mut watcher) = self.watcher.take() {
-            // Waiting would close it, which ends the watch over the directory.
-            let watching = watcher.stdin.take();
+            // Waiting would close it, which tells the shell to clean up.
+            let stdin = watcher.stdin.take();
             watcher.wait().unwrap();
-            drop(watching);
+            drop(stdin);
         }
     }
 
@@ -311,14 +311,9 @@ impl Server {
         }
     }
 
-    /// The server writes its state into the last line of this file; a killed one
-    /// leaves it behind.
+    /// The server writes its state into the last line of this file.
     fn is_ready(&self) -> bool {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
-        let lives = |pid: &str| Path::new("/proc").join(pid).exists();
-        if !file.lines().next().is_some_and(lives) {
-            return false;
-        }
         file.lines()
             .nth(7)
             .is_some_and(|state| state.trim() == "ready")

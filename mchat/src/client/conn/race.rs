@@ -13,8 +13,11 @@ use crate::client::core::Failure;
 use crate::client::model::Transport;
 use crate::client::nodes::{Place, Reach};
 
-/// How much later each further address is tried.
+/// How much later each further address of a node is tried …
 const STAGGER: Duration = Duration::from_millis(100);
+/// … and each further node: one that is there and not near answers by then, and
+/// no other has opened a session in vain.
+const NODE_STAGGER: Duration = Duration::from_millis(250);
 /// How much later than QUIC a WebSocket may win.
 const FALL_BACK: Duration = Duration::from_millis(300);
 /// The last part of that is a second try of QUIC, from the moment the server
@@ -49,7 +52,7 @@ pub(crate) async fn connect(mut plan: Plan, hello: Hello) -> Result<Established,
     for (index, place) in plan.places.into_iter().enumerate() {
         let (trust, hello) = (plan.trust.clone(), hello.clone());
         attempts.spawn(async move {
-            sleep(STAGGER * index as u32).await;
+            sleep(NODE_STAGGER * index as u32).await;
             one(place, trust, hello).await
         });
     }
