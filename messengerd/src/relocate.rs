@@ -241,7 +241,7 @@ async fn lease(
         bus: Some(Uuid::new_v4()),
     };
     match Lease::take(settings, node).await {
-        Ok(lease) => Ok(Some(tokio::spawn(lease.run(stop)))),
+        Ok(lease) => Ok(Some(tokio::spawn(lease.run(stop, || None)))),
         Err(LeaseError::Refused { other, .. }) => {
             anyhow::bail!("the node {other} uses {place}: stop it, then move")
         }

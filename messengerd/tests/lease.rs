@@ -4,9 +4,12 @@
 #[path = "servers/postgres.rs"]
 mod postgres;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use messengerd::store::postgres::{Lease, LeaseError, Node, Pace, Settings, TlsMode, migrate};
+use messengerd::store::postgres::{
+    Lease, LeaseError, Node, Pace, Settings, TlsMode, UNKNOWN_BUS, migrate,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +45,7 @@ struct Held {
     nodes: watch::Receiver<Vec<String>>,
     stop: CancellationToken,
     task: JoinHandle<Result<(), LeaseError>>,
+    bus: Arc<Mutex<Option<Uuid>>>,
 }
 
 impl Held {
@@ -50,12 +54,19 @@ impl Held {
     }
 
     fn renew(lease: Lease) -> Self {
-        let stop = CancellationToken::new();
+        let (bus, stop) = (Arc::new(Mutex::new(None)), CancellationToken::new());
+        let learned = bus.clone();
         Self {
             nodes: lease.nodes(),
-            task: tokio::spawn(lease.run(stop.clone())),
+            task: tokio::spawn(lease.run(stop.clone(), move || *learned.lock().unwrap())),
             stop,
+            bus,
         }
+    }
+
+    /// The bus answers, or is another one now.
+    fn learns(&self, bus: Option<Uuid>) {
+        *self.bus.lock().unwrap() = bus;
     }
 
     async fn sees(&mut self, expected: &[&str]) {
@@ -152,7 +163,7 @@ async fn a_restarted_node_takes_over_its_own_lease_at_once() {
     let earlier = Lease::take_at(&settings, one.clone(), slow).await.unwrap();
     let again = Lease::take_at(&settings, one, slow).await.unwrap();
     // The earlier run, if it still is there, ends.
-    match earlier.run(CancellationToken::new()).await {
+    match earlier.run(CancellationToken::new(), || None).await {
         Err(LeaseError::Refused { sentence, .. }) => {
             assert!(sentence.contains("node.id"), "{sentence}")
         }
@@ -168,7 +179,7 @@ async fn a_node_that_slept_while_another_came_in_ends() {
         .await
         .unwrap();
     let two = Held::new(&settings, node("two:2", None)).await;
-    match sleeper.run(CancellationToken::new()).await {
+    match sleeper.run(CancellationToken::new(), || None).await {
         Err(LeaseError::Refused { sentence, other }) => {
             assert_eq!(other, "two:2");
             assert!(sentence.contains("two:2"), "{sentence}");
@@ -214,4 +225,54 @@ async fn a_lease_outlives_the_absence_of_the_database() {
     one.sees(&["one:1", "two:2"]).await;
     two.give_back().await;
     one.give_back().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_bus_has_not_answered_comes_in_and_is_examined_once_it_has() {
+    let (_database, settings) = database().await;
+    let bus = Some(Uuid::new_v4());
+    let one = Held::new(&settings, node("one:1", bus)).await;
+    let mut two = Held::new(&settings, node("two:2", Some(UNKNOWN_BUS))).await;
+    two.learns(bus);
+    two.sees(&["one:1", "two:2"]).await;
+    // It is not what one without a bus may run beside, though.
+    let said = refusal(&settings, node("three:3", None)).await;
+    assert!(said.contains("this one has no Redis"), "{said}");
+    // Of two on different buses the younger one ends.
+    let four = Held::new(&settings, node("four:4", Some(UNKNOWN_BUS))).await;
+    four.learns(Some(Uuid::new_v4()));
+    match four.task.await.unwrap() {
+        Err(LeaseError::Refused { sentence, .. }) => {
+            assert!(
+                sentence.contains("one:1") && sentence.contains("another Redis"),
+                "{sentence}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    for held in [one, two] {
+        assert!(!held.task.is_finished());
+        held.give_back().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bus_that_was_replaced_for_all_is_no_obstacle() {
+    let (_database, settings) = database().await;
+    let (old, new) = (Some(Uuid::new_v4()), Some(Uuid::new_v4()));
+    let one = Held::new(&settings, node("one:1", old)).await;
+    let two = Held::new(&settings, node("two:2", old)).await;
+    // The third one starts before the others have noticed.
+    let starting = tokio::spawn({
+        let settings = settings.clone();
+        async move { Held::new(&settings, node("three:3", new)).await }
+    });
+    for held in [&one, &two] {
+        held.learns(new);
+    }
+    let mut three = starting.await.unwrap();
+    three.sees(&["one:1", "two:2", "three:3"]).await;
+    for held in [one, two, three] {
+        held.give_back().await;
+    }
 }

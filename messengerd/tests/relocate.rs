@@ -307,7 +307,7 @@ async fn what_must_not_be_moved_is_refused_with_a_sentence() {
     };
     let lease = Lease::take(&settings, node).await.unwrap();
     let stop = CancellationToken::new();
-    let lease = tokio::spawn(lease.run(stop.clone()));
+    let lease = tokio::spawn(lease.run(stop.clone(), || None));
     let said = refusal(&from, &to).await;
     assert!(
         said.contains("chat1:8443") && said.contains("stop it"),

@@ -57,7 +57,7 @@ use self::connect::Connector;
 use self::error::Fault;
 use self::members::{Addition, Removal};
 use self::mover::Mover;
-pub use self::nodes::{Lease, LeaseError, Node, Pace};
+pub use self::nodes::{Lease, LeaseError, Node, Pace, UNKNOWN_BUS};
 use self::pool::{Done, Pool};
 use self::queue::Queue;
 pub use self::settings::{Settings, SettingsError, TlsMode};

@@ -6,7 +6,7 @@
 //! in, and one that slept while another came in its place has to end.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
 use tokio::sync::watch;
@@ -47,9 +47,13 @@ pub struct Node {
     pub id: Uuid,
     /// `host:port` under which clients reach it.
     pub advertise: Option<String>,
-    /// The bus it is on; none where it has only itself.
+    /// The bus it is on, [`UNKNOWN_BUS`] before that has answered; none where it
+    /// has only itself.
     pub bus: Option<Uuid>,
 }
+
+/// The bus of a node that has one which has not answered yet.
+pub const UNKNOWN_BUS: Uuid = Uuid::nil();
 
 impl Node {
     /// What people may know it by.
@@ -65,6 +69,7 @@ impl Node {
         let name = other.name();
         match (self.bus, other.bus) {
             (Some(own), Some(others)) if own == others => None,
+            (Some(UNKNOWN_BUS), Some(_)) | (Some(_), Some(UNKNOWN_BUS)) => None,
             (Some(_), Some(_)) => Some(format!(
                 "the node {name} uses this database with another Redis: give both the same one, or stop it"
             )),
@@ -78,6 +83,12 @@ impl Node {
             )),
         }
     }
+}
+
+/// Since when another node has been in the way.
+struct Obstacle {
+    since: Instant,
+    renewed: i64,
 }
 
 /// Why a node may not use the database, or not any more.
@@ -111,6 +122,8 @@ pub struct Lease {
     /// others with the same id.
     began: i64,
     live: watch::Sender<Vec<String>>,
+    /// Older nodes that are on another bus.
+    obstacles: HashMap<Uuid, Instant>,
 }
 
 /// What came of trying to enter.
@@ -123,7 +136,8 @@ enum Entry {
 impl Lease {
     /// Takes a lease. A node with the same id is taken for this one's earlier
     /// run. Where a node in the way may be dead, this waits until that is
-    /// known: it renews its row, or the row lapses.
+    /// known: it renews its row, or the row lapses. One on another bus gets time
+    /// to notice that its own has been replaced.
     ///
     /// # Errors
     ///
@@ -139,38 +153,42 @@ impl Lease {
     /// See [`Lease::take`].
     pub async fn take_at(settings: &Settings, node: Node, pace: Pace) -> Result<Self, LeaseError> {
         let connector = Connector::new(settings)?;
-        let mut seen: HashMap<Uuid, i64> = HashMap::new();
+        let mut seen: HashMap<Uuid, Obstacle> = HashMap::new();
         loop {
             let conn = connector.open().await?;
             let blocked = match limited(enter(&conn, &node, pace, None)).await? {
                 Entry::Entered(began) => {
                     let lease = Self {
-                        live: watch::Sender::new(limited(addresses(&conn, pace)).await?),
+                        live: watch::Sender::new(addresses(limited(present(&conn, pace)).await?)),
                         connector,
                         node,
                         pace,
                         began,
+                        obstacles: HashMap::new(),
                     };
                     return Ok(lease);
                 }
                 Entry::Blocked(blocked) => blocked,
             };
             for (other, renewed) in &blocked {
-                let before = seen.insert(other.id, *renewed);
-                if before.is_some_and(|before| before != *renewed)
-                    && let Some(refusal) = node.refusal(other)
-                {
-                    return Err(LeaseError::Refused {
-                        other: other.name(),
-                        sentence: refusal,
-                    });
-                }
-                if before.is_none() {
+                let Some(obstacle) = seen.get(&other.id) else {
+                    let (since, renewed) = (Instant::now(), *renewed);
+                    seen.insert(other.id, Obstacle { since, renewed });
                     tracing::info!(
                         node = other.name(),
                         seconds = pace.lapse.as_secs(),
                         "another node used the database just now; waiting to see whether it still does"
                     );
+                    continue;
+                };
+                let may_change = node.bus.is_some() && other.bus.is_some();
+                let decided = !may_change || obstacle.since.elapsed() > pace.lapse;
+                if obstacle.renewed != *renewed
+                    && decided
+                    && let Some(sentence) = node.refusal(other)
+                {
+                    let other = other.name();
+                    return Err(LeaseError::Refused { other, sentence });
                 }
             }
             tokio::time::sleep(pace.lapse / 30).await;
@@ -184,13 +202,18 @@ impl Lease {
     }
 
     /// Renews the lease until `stop`, then gives it back. While the database is
-    /// away the node goes on and this tries again.
+    /// away the node goes on and this tries again. `bus` says which bus the node
+    /// is on, once that is known: it may be another one after a while.
     ///
     /// # Errors
     ///
-    /// [`LeaseError::Refused`] where another node came in this one's place: it
-    /// has to end.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), LeaseError> {
+    /// [`LeaseError::Refused`] where another node came in this one's place, or
+    /// an older one turns out to be on another bus: this one has to end.
+    pub async fn run(
+        mut self,
+        stop: CancellationToken,
+        bus: impl Fn() -> Option<Uuid> + Send,
+    ) -> Result<(), LeaseError> {
         let mut conn = None;
         let mut away = false;
         loop {
@@ -202,6 +225,9 @@ impl Lease {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => break,
+            }
+            if self.node.bus.is_some() {
+                self.node.bus = bus().or(self.node.bus);
             }
             match self.renew(&mut conn).await {
                 Ok(()) => {
@@ -226,14 +252,14 @@ impl Lease {
         Ok(())
     }
 
-    async fn renew(&self, conn: &mut Option<ClientWrapper>) -> Result<(), LeaseError> {
-        let conn = self.connected(conn).await?;
+    async fn renew(&mut self, conn: &mut Option<ClientWrapper>) -> Result<(), LeaseError> {
+        let conn = connected(&self.connector, conn).await?;
         let renewed = limited(async {
             statements::run(
                 conn,
-                "UPDATE nodes SET renewed_at = clock_timestamp()
+                "UPDATE nodes SET renewed_at = clock_timestamp(), bus = $3
                  WHERE id = $1 AND (extract(epoch FROM started_at) * 1000000)::int8 = $2",
-                &[&self.node.id, &self.began],
+                &[&self.node.id, &self.began, &self.node.bus],
             )
             .await
         })
@@ -245,12 +271,37 @@ impl Lease {
                 return Err(self.lost(&blocked));
             }
         }
-        let addresses = limited(addresses(conn, self.pace)).await?;
+        let present = limited(present(conn, self.pace)).await?;
+        self.examine(&present)?;
+        let addresses = addresses(present);
         self.live.send_if_modified(|live| {
             let changed = *live != addresses;
             *live = addresses;
             changed
         });
+        Ok(())
+    }
+
+    /// Looks for older nodes that have been on another bus for longer than it
+    /// takes all to notice that the bus was replaced. Of two the younger ends.
+    fn examine(&mut self, present: &[(Node, i64)]) -> Result<(), LeaseError> {
+        let mut obstacles = HashMap::new();
+        for (other, began) in present {
+            if *began >= self.began || other.id == self.node.id {
+                continue;
+            }
+            let Some(sentence) = self.node.refusal(other) else {
+                continue;
+            };
+            let now = Instant::now();
+            let since = self.obstacles.get(&other.id).copied().unwrap_or(now);
+            if now - since > self.pace.lapse {
+                let other = other.name();
+                return Err(LeaseError::Refused { other, sentence });
+            }
+            obstacles.insert(other.id, since);
+        }
+        self.obstacles = obstacles;
         Ok(())
     }
 
@@ -272,7 +323,7 @@ impl Lease {
     }
 
     async fn give_back(&self, conn: &mut Option<ClientWrapper>) -> Result<(), LeaseError> {
-        let conn = self.connected(conn).await?;
+        let conn = connected(&self.connector, conn).await?;
         limited(async {
             statements::run(
                 conn,
@@ -285,17 +336,17 @@ impl Lease {
         .await?;
         Ok(())
     }
+}
 
-    async fn connected<'a>(
-        &self,
-        conn: &'a mut Option<ClientWrapper>,
-    ) -> Result<&'a ClientWrapper, Fault> {
-        let open = match conn.take() {
-            Some(open) if !open.is_closed() => open,
-            _ => self.connector.open().await?,
-        };
-        Ok(conn.insert(open))
-    }
+async fn connected<'a>(
+    connector: &Connector,
+    conn: &'a mut Option<ClientWrapper>,
+) -> Result<&'a ClientWrapper, Fault> {
+    let open = match conn.take() {
+        Some(open) if !open.is_closed() => open,
+        _ => connector.open().await?,
+    };
+    Ok(conn.insert(open))
 }
 
 /// Makes or renews a node's row unless others are in the way; those that come
@@ -359,16 +410,30 @@ async fn enter(
     Ok(Entry::Entered(row.try_get(0)?))
 }
 
-async fn addresses(conn: &ClientWrapper, pace: Pace) -> Result<Vec<String>, Fault> {
+/// The nodes that hold a lease now, oldest first, each with when it began.
+async fn present(conn: &ClientWrapper, pace: Pace) -> Result<Vec<(Node, i64)>, Fault> {
     let rows = statements::rows(
         conn,
-        "SELECT advertise FROM nodes
-         WHERE advertise IS NOT NULL AND renewed_at > clock_timestamp() - make_interval(secs => $1)
-         ORDER BY started_at, id",
+        "SELECT id, advertise, bus, (extract(epoch FROM started_at) * 1000000)::int8 FROM nodes
+         WHERE renewed_at > clock_timestamp() - make_interval(secs => $1) ORDER BY started_at, id",
         &[&pace.lapse.as_secs_f64()],
     )
     .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter()
+        .map(|row| {
+            let node = Node {
+                id: row.try_get(0)?,
+                advertise: row.try_get(1)?,
+                bus: row.try_get(2)?,
+            };
+            Ok((node, row.try_get(3)?))
+        })
+        .collect()
+}
+
+fn addresses(present: Vec<(Node, i64)>) -> Vec<String> {
+    let addresses = present.into_iter();
+    addresses.filter_map(|(node, _)| node.advertise).collect()
 }
 
 async fn limited<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
