@@ -12,6 +12,7 @@
 pub mod bus;
 pub mod config;
 pub mod identity;
+pub mod relocate;
 pub mod server;
 pub mod service;
 pub mod session;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
+use messengerd::relocate::{self, Place};
 use messengerd::server::{Server, create_invite};
 use messengerd::store::{postgres, sqlite};
 use messengerd::{identity, telemetry};
@@ -43,6 +44,27 @@ enum Command {
     },
     /// Bring the store's schema up to this program and exit.
     Migrate(Settings),
+    /// Move the community into another, empty store. Stop its daemons before.
+    ///
+    /// A place is sqlite:PATH (a data directory), postgres:URL (without a
+    /// password), or sqlite or postgres alone for the one that is set. Broken
+    /// off, the same again takes the move up.
+    Move {
+        /// Where the community is.
+        #[arg(long, value_name = "PLACE")]
+        from: String,
+        /// Where it is to be.
+        #[arg(long, value_name = "PLACE")]
+        to: String,
+        /// File with the password of the database it is in.
+        #[arg(long, value_name = "FILE")]
+        from_password_file: Option<PathBuf>,
+        /// File with the password of the database it is to be in.
+        #[arg(long, value_name = "FILE")]
+        to_password_file: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 #[derive(Subcommand)]
@@ -147,6 +169,19 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 None => "the store has the newest schema already\n".to_owned(),
             })
         }
+        Command::Move {
+            from,
+            to,
+            from_password_file,
+            to_password_file,
+            settings,
+        } => {
+            let config = settings.load()?;
+            telemetry::init(&config.log)?;
+            let from = Place::parse(&from, from_password_file.as_deref(), &config)?;
+            let to = Place::parse(&to, to_password_file.as_deref(), &config)?;
+            relocate(&from, &to)
+        }
     }
 }
 
@@ -170,6 +205,19 @@ async fn migrate(config: &Config) -> anyhow::Result<Vec<u32>> {
     steps.context("cannot migrate the store")
 }
 
+fn relocate(from: &Place, to: &Place) -> anyhow::Result<()> {
+    let report = block_on(relocate::run(from, to, |_, _| true))?;
+    print(&report.to_string())?;
+    anyhow::ensure!(
+        report.same(),
+        "the two sides differ, did something change {from} meanwhile? Empty {to} and move again; \
+         no daemon starts on it as it is"
+    );
+    print(&format!(
+        "{to} holds the community now; {from} is as it was\n"
+    ))
+}
+
 /// Lets the daemon have as many sockets as the system allows it: the usual soft
 /// limit of 1024 is for programs that use select(2).
 fn raise_file_limit() {
@@ -191,20 +239,22 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     // Before `ready`, so that a stop right behind it is a graceful one.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let server = Server::start(config).await?;
+    let mut server = Server::start(config).await?;
     announce(&server)?;
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!(%error, "no service manager to tell");
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let lost = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        error = server.lost() => Some(error),
+    };
     tracing::info!("stopping");
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Stopping]) {
         tracing::debug!(%error, "no service manager to tell");
     }
-    server.stop().await
+    server.stop().await?;
+    lost.map_or(Ok(()), Err)
 }
 
 /// Tells people and scripts where the daemon is; the line `ready` is for both.

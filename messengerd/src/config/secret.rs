@@ -28,7 +28,7 @@ impl Secret {
     /// # Errors
     ///
     /// Where it cannot be read, is no text, or is empty.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    pub fn read(path: &Path) -> Result<Self, String> {
         let text =
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let text = text.strip_suffix('\n').unwrap_or(&text);

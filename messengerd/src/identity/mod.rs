@@ -15,6 +15,7 @@ use proto::text::Token;
 use uuid::Uuid;
 
 pub use self::data_dir::DataDir;
+pub(crate) use self::data_dir::write_private;
 pub use self::made::invite_token;
 use self::made::{random, self_signed};
 use crate::config::{Config, StoreConfig};

@@ -11,6 +11,7 @@ use crate::bus::redis::RedisBus;
 use crate::config::Config;
 use crate::service::receiver::Receiver;
 use crate::store::SharedStore;
+use crate::store::postgres::UNKNOWN_BUS;
 
 /// The way to the other nodes, or to nobody.
 pub(super) enum NodeBus {
@@ -41,6 +42,24 @@ impl NodeBus {
             Self::Alone(bus) => bus.clone(),
             Self::Redis(bus) => bus.clone(),
         }
+    }
+
+    /// What tells this bus from others, as far as it has answered; none where
+    /// there is nobody else on it.
+    pub(super) fn identity(&self) -> Option<Uuid> {
+        match self {
+            Self::Alone(_) => None,
+            Self::Redis(bus) => Some(bus.bus_id().unwrap_or(UNKNOWN_BUS)),
+        }
+    }
+
+    /// Asks for it again and again.
+    pub(super) fn identify(&self) -> impl Fn() -> Option<Uuid> + Send + Sync + 'static {
+        let redis = match self {
+            Self::Alone(_) => None,
+            Self::Redis(bus) => Some(bus.clone()),
+        };
+        move || redis.as_ref().and_then(|bus| bus.bus_id())
     }
 
     /// Publishes what waits and disconnects.

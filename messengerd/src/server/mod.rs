@@ -4,6 +4,7 @@
 mod addresses;
 mod bus;
 mod invite;
+mod membership;
 mod sockets;
 
 use std::sync::Arc;
@@ -12,13 +13,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use proto::error::ErrorCode;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::addresses::Addresses;
 use self::bus::NodeBus;
 pub use self::invite::create_invite;
+use self::membership::Membership;
 use self::sockets::{bind, public_address};
 use crate::config::{Config, StoreConfig};
 use crate::identity::{DataDir, Identity};
@@ -54,6 +55,7 @@ pub struct Server {
     writers: TaskTracker,
     publisher: tokio::task::JoinHandle<()>,
     bus: NodeBus,
+    membership: Membership,
     _data: DataDir,
 }
 
@@ -113,10 +115,10 @@ impl Server {
         );
         let (accepting, sessions, writers) =
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
-        let (_, nodes) = watch::channel(config.advertise.into_iter().collect());
+        let membership = Membership::enter(&config, identity.node, &public, &bus).await?;
         let info = Arc::new(ServerInfo {
             community: store.community(),
-            nodes,
+            nodes: membership.nodes(),
         });
         let door = Door::new(config.waiting);
         let context = Context {
@@ -193,6 +195,7 @@ impl Server {
             writers,
             publisher,
             bus,
+            membership,
             _data: data,
         })
     }
@@ -205,6 +208,12 @@ impl Server {
     /// The rules, for programs that run a daemon inside.
     pub fn service(&self) -> &Arc<Service> {
         &self.service
+    }
+
+    /// Resolves, with why, if the daemon may not go on: another one has taken
+    /// its place in the database.
+    pub async fn lost(&mut self) -> anyhow::Error {
+        self.membership.lost().await
     }
 
     /// Stops in order. Everything acknowledged is on disk in any case.
@@ -228,6 +237,7 @@ impl Server {
             .close(quinn::VarInt::from_u32(0), b"shutting down");
         self.stop_writers.cancel();
         self.writers.wait().await;
+        self.membership.leave().await;
         self.store.close().await.context("cannot close the store")?;
         self.publisher.abort();
         self.bus.stop().await;

@@ -20,6 +20,7 @@ pub(crate) mod conformance;
 pub mod migrate;
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -311,9 +311,14 @@ impl Server {
         }
     }
 
-    /// The server writes its state into the last line of this file.
+    /// The server writes its state into the last line of this file; a killed one
+    /// leaves it behind.
     fn is_ready(&self) -> bool {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let lives = |pid: &str| Path::new("/proc").join(pid).exists();
+        if !file.lines().next().is_some_and(lives) {
+            return false;
+        }
         file.lines()
             .nth(7)
             .is_some_and(|state| state.trim() == "ready")

@@ -60,22 +60,7 @@ async fn steps(conn: &ClientWrapper, known: &[Migration]) -> Result<Vec<u32>, Fa
         )
         .await?;
     }
-    let mut applied = Vec::new();
-    for row in conn
-        .query(
-            "SELECT version, checksum FROM migrations ORDER BY version",
-            &[],
-        )
-        .await?
-    {
-        let version: i32 = row.try_get(0)?;
-        let checksum: &[u8] = row.try_get(1)?;
-        let damaged = || Fault::internal(format!("the record of migration {version} is damaged"));
-        applied.push((
-            u32::try_from(version).map_err(|_| damaged())?,
-            checksum.try_into().map_err(|_| damaged())?,
-        ));
-    }
+    let applied = applied(conn).await?;
     let mut versions = Vec::new();
     for step in migrate::pending(known, &applied)? {
         begin(conn).await?;
@@ -94,6 +79,27 @@ async fn steps(conn: &ClientWrapper, known: &[Migration]) -> Result<Vec<u32>, Fa
         versions.push(step.version);
     }
     Ok(versions)
+}
+
+/// Versions and checksums of the steps that were applied.
+pub(super) async fn applied(conn: &ClientWrapper) -> Result<Vec<(u32, [u8; 32])>, Fault> {
+    let mut applied = Vec::new();
+    for row in conn
+        .query(
+            "SELECT version, checksum FROM migrations ORDER BY version",
+            &[],
+        )
+        .await?
+    {
+        let version: i32 = row.try_get(0)?;
+        let checksum: &[u8] = row.try_get(1)?;
+        let damaged = || Fault::internal(format!("the record of migration {version} is damaged"));
+        applied.push((
+            u32::try_from(version).map_err(|_| damaged())?,
+            checksum.try_into().map_err(|_| damaged())?,
+        ));
+    }
+    Ok(applied)
 }
 
 /// Refuses a database whose contents are only partly there.

@@ -21,6 +21,7 @@ pub mod schema;
 mod sessions;
 #[cfg(test)]
 mod tests;
+pub(super) mod transfer;
 mod upkeep;
 mod users;
 mod writer;
