@@ -1,8 +1,11 @@
 //! What clients can rely on, through every transport alike.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod ground;
+mod servers;
 mod support;
 
+use ground::On;
 use proto::error::ErrorCode;
 use proto::event::{CursorMoved, Event, Head, Presence};
 use proto::id::{ChatId, EntryId, SessionId};
@@ -11,9 +14,9 @@ use proto::request::{
     Login, Logout, Mark, RemoveMember, RevokeSession, SearchUsers, Sessions, SyncHeads, Typing,
     Users,
 };
-use support::{Client, Daemon, Failure, Wire, message, password, texts};
+use support::{Client, Failure, message, password, texts};
 
-on_every_wire! {
+on_every_ground! {
     two_people_talk_both_ways
     a_repeated_send_is_stored_once
     sends_in_flight_keep_their_order
@@ -31,10 +34,10 @@ on_every_wire! {
     everything_survives_a_restart
 }
 
-async fn two_people_talk_both_ways(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn two_people_talk_both_ways(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let found = ada
         .call(SearchUsers {
             query: "BO".into(),
@@ -78,10 +81,10 @@ async fn two_people_talk_both_ways(wire: Wire) {
     );
 }
 
-async fn a_repeated_send_is_stored_once(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn a_repeated_send_is_stored_once(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let chat = ada.private_chat(bob.id()).await.id;
     let send = message(chat, EntryId::generate(), "once");
     let first = ada.call(send.clone()).await.unwrap();
@@ -101,10 +104,10 @@ async fn a_repeated_send_is_stored_once(wire: Wire) {
     );
 }
 
-async fn sends_in_flight_keep_their_order(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn sends_in_flight_keep_their_order(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let chat = ada.private_chat(bob.id()).await.id;
     let mut ids = Vec::new();
     for n in 0..500 {
@@ -122,11 +125,11 @@ async fn sends_in_flight_keep_their_order(wire: Wire) {
     assert_eq!(texts(&ada.history(chat).await.unwrap()), expected);
 }
 
-async fn a_stranger_cannot_tell_a_chat_from_none(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let bob = daemon.user(wire, "bob").await;
-    let mut eve = daemon.user(wire, "eve").await;
+async fn a_stranger_cannot_tell_a_chat_from_none(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let bob = daemon.user(on.wire, "bob").await;
+    let mut eve = daemon.user(on.wire, "eve").await;
     let real = ada.private_chat(bob.id()).await.id;
     ada.say(real, "secret").await.unwrap();
     for chat in [real, ChatId::generate()] {
@@ -195,10 +198,10 @@ async fn a_stranger_cannot_tell_a_chat_from_none(wire: Wire) {
     assert_eq!(eve.call(call).await.unwrap_err().code(), "conflict");
 }
 
-async fn a_removed_member_neither_reads_nor_writes(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn a_removed_member_neither_reads_nor_writes(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let group = ada.group("team", vec![bob.id()]).await.id;
     bob.say(group, "before").await.unwrap();
     // What is in flight when the removal is acknowledged lands before it or
@@ -264,10 +267,10 @@ async fn head_of(client: &mut Client, chat: ChatId) -> Head {
         .head
 }
 
-async fn reading_moves_cursors_and_unread(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn reading_moves_cursors_and_unread(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let chat = ada.private_chat(bob.id()).await.id;
     for text in ["one", "two", "three"] {
         ada.say(chat, text).await.unwrap();
@@ -328,10 +331,10 @@ async fn reading_moves_cursors_and_unread(wire: Wire) {
     assert_eq!(cursors.cursor_rev, head.cursor_rev);
 }
 
-async fn writing_marks_nothing_of_others_as_read(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn writing_marks_nothing_of_others_as_read(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let chat = ada.private_chat(bob.id()).await.id;
     let own_cursor = |event| match event {
         Event::Cursor(moved) => Some((moved.user, moved.read)),
@@ -364,11 +367,11 @@ async fn writing_marks_nothing_of_others_as_read(wire: Wire) {
     assert_eq!((head.read, head.msg_no - head.read_no), (2, 2));
 }
 
-async fn typing_reaches_the_others_only(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
-    let mut eve = daemon.user(wire, "eve").await;
+async fn typing_reaches_the_others_only(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
+    let mut eve = daemon.user(on.wire, "eve").await;
     let chat = ada.private_chat(bob.id()).await.id;
     ada.call(Typing { chat, on: true }).await.unwrap();
     let typing = |event| match event {
@@ -388,10 +391,10 @@ async fn typing_reaches_the_others_only(wire: Wire) {
     }
 }
 
-async fn presence_follows_the_connection(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let bob = daemon.user(wire, "bob").await;
+async fn presence_follows_the_connection(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let bob = daemon.user(on.wire, "bob").await;
     ada.private_chat(bob.id()).await;
     let (bob_id, token) = (bob.id(), bob.token());
     // The same may be said twice; what counts is that the change is said.
@@ -408,7 +411,7 @@ async fn presence_follows_the_connection(wire: Wire) {
     drop(bob);
     let gone = ada.event(of_bob(false)).await;
     assert!(gone.last_seen.is_some());
-    let mut back = Client::connect(&daemon, wire, Some(token), true)
+    let mut back = Client::connect(&daemon, on.wire, Some(token), true)
         .await
         .unwrap();
     ada.event(of_bob(true)).await;
@@ -428,10 +431,10 @@ async fn presence_follows_the_connection(wire: Wire) {
     );
 }
 
-async fn sessions_are_listed_and_ended_at_once(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut desk = daemon.user(wire, "ada").await;
-    let mut phone = Client::connect(&daemon, wire, None, true).await.unwrap();
+async fn sessions_are_listed_and_ended_at_once(on: On) {
+    let daemon = on.daemon().await;
+    let mut desk = daemon.user(on.wire, "ada").await;
+    let mut phone = Client::connect(&daemon, on.wire, None, true).await.unwrap();
     let login = || Login {
         login: "ADA".into(),
         password: password(),
@@ -461,27 +464,27 @@ async fn sessions_are_listed_and_ended_at_once(wire: Wire) {
     .await
     .unwrap();
     assert_eq!(phone.end().await.code(), "unauthenticated");
-    let refused = Client::connect(&daemon, wire, Some(signed_in.token), true)
+    let refused = Client::connect(&daemon, on.wire, Some(signed_in.token), true)
         .await
         .err()
         .unwrap();
     assert_eq!(refused.code(), "unauthenticated");
     let token = desk.token();
     desk.call(Logout {}).await.unwrap();
-    let refused = Client::connect(&daemon, wire, Some(token), true)
+    let refused = Client::connect(&daemon, on.wire, Some(token), true)
         .await
         .err()
         .unwrap();
     assert_eq!(refused.code(), "unauthenticated");
 }
 
-async fn a_session_goes_on_with_its_token(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
+async fn a_session_goes_on_with_its_token(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
     let chat = ada.group("notes", vec![]).await.id;
     let (id, token) = (ada.id(), ada.token());
     drop(ada);
-    let mut again = Client::connect(&daemon, wire, Some(token), false)
+    let mut again = Client::connect(&daemon, on.wire, Some(token), false)
         .await
         .unwrap();
     assert_eq!(
@@ -502,16 +505,16 @@ async fn a_session_goes_on_with_its_token(wire: Wire) {
     );
 }
 
-async fn heads_name_every_chat(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
+async fn heads_name_every_chat(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
     let mut chats = Vec::new();
     for n in 0..50 {
         let chat = ada.group(&format!("group {n}"), vec![]).await.id;
         ada.say(chat, "hi").await.unwrap();
         chats.push(chat);
     }
-    let mut again = Client::connect(&daemon, wire, Some(ada.token()), true)
+    let mut again = Client::connect(&daemon, on.wire, Some(ada.token()), true)
         .await
         .unwrap();
     let heads = again
@@ -548,10 +551,10 @@ async fn heads_name_every_chat(wire: Wire) {
     );
 }
 
-async fn a_private_chat_of_a_pair_is_one(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn a_private_chat_of_a_pair_is_one(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let first = ada.private_chat(bob.id()).await;
     assert_eq!(bob.private_chat(ada.id()).await.id, first.id);
     let notes = ada.private_chat(ada.id()).await;
@@ -576,11 +579,11 @@ async fn a_private_chat_of_a_pair_is_one(wire: Wire) {
     assert_eq!(found.users.len(), 1);
 }
 
-async fn wrong_name_and_wrong_password_are_the_same(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let ada = daemon.user(wire, "ada").await;
+async fn wrong_name_and_wrong_password_are_the_same(on: On) {
+    let daemon = on.daemon().await;
+    let ada = daemon.user(on.wire, "ada").await;
     drop(ada);
-    let mut client = Client::connect(&daemon, wire, None, true).await.unwrap();
+    let mut client = Client::connect(&daemon, on.wire, None, true).await.unwrap();
     let mut errors = Vec::new();
     for (name, pass) in [("ada", "not her password"), ("nobody", "correct horse")] {
         let login = Login {
@@ -605,10 +608,10 @@ async fn wrong_name_and_wrong_password_are_the_same(wire: Wire) {
     );
 }
 
-async fn everything_survives_a_restart(wire: Wire) {
-    let daemon = Daemon::start().await;
-    let mut ada = daemon.user(wire, "ada").await;
-    let mut bob = daemon.user(wire, "bob").await;
+async fn everything_survives_a_restart(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = daemon.user(on.wire, "ada").await;
+    let mut bob = daemon.user(on.wire, "bob").await;
     let chat = ada.private_chat(bob.id()).await.id;
     ada.say(chat, "kept").await.unwrap();
     bob.call(Mark {
@@ -618,17 +621,13 @@ async fn everything_survives_a_restart(wire: Wire) {
     })
     .await
     .unwrap();
-    let (token, home, fingerprint) = (
-        bob.token(),
-        daemon.home.clone(),
-        daemon.server.addresses().fingerprint.clone(),
-    );
+    let token = bob.token();
+    let fingerprint = daemon.server.addresses().fingerprint.clone();
     let community = ada.welcome.as_ref().unwrap().community;
-    daemon.server.stop().await.unwrap();
+    let daemon = daemon.restart().await;
     assert_eq!(bob.end().await.code(), "shutting_down");
-    let daemon = Daemon::start_in(home, |_| {}).await;
     assert_eq!(daemon.server.addresses().fingerprint, fingerprint);
-    let mut bob = Client::connect(&daemon, wire, Some(token), true)
+    let mut bob = Client::connect(&daemon, on.wire, Some(token), true)
         .await
         .unwrap();
     assert_eq!(bob.welcome.as_ref().unwrap().community, community);
