@@ -1,9 +1,8 @@
 //! Where everything durable lives, behind a trait in domain verbs.
 //!
 //! [`sqlite`] is the embedded back end, [`postgres`] the one that several nodes
-//! share. A back end assigns every `seq`, keeps
-//! the promises below and knows no rule beyond them; who may do what is decided
-//! in [`service`](crate::service).
+//! share. A back end assigns every `seq`, keeps the promises below and knows no
+//! rule beyond them; who may do what is decided in [`service`](crate::service).
 //!
 //! 1. A future that resolves to `Ok` has its effect on stable storage.
 //! 2. Within a chat, entries get `seq` 1, 2, 3 … in commit order, without gaps,
