@@ -123,7 +123,8 @@ pub(crate) fn quick() -> Pace {
     Pace {
         grace: Duration::from_millis(300),
         beat: Duration::from_millis(200),
-        life: Duration::from_millis(1500),
+        // Longer than the longest pause before a bus is reached again.
+        life: Duration::from_millis(3500),
         compare: (Duration::from_secs(3600), Duration::from_secs(3600)),
         compare_down: Duration::from_millis(200),
         ..Pace::default()
