@@ -7,10 +7,11 @@ use messengerd::bus::{Bus, Signal, Sink as _};
 use messengerd::service::pace::Pace;
 use messengerd::store::{ChatRecord, CursorMove, UserRecord};
 use proto::entry::account_kind;
+use proto::error::ErrorCode;
 use proto::event::{ChatEntry, Event};
 use proto::id::EntryId;
 
-use crate::kit::{Node, Shelf, actor, one, quick, until};
+use crate::kit::{Node, Shelf, actor, one, quick, session, until};
 use crate::redis_server::RedisServer;
 
 /// Nothing is compared but when it is asked for.
@@ -320,4 +321,16 @@ async fn entries_that_come_in_another_order_are_told_in_theirs() {
         session.entries(chat.id) == [2, 3, 4, 5, 6, 7]
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_session_that_ended_while_it_connected_is_not_let_in() {
+    let two = Two::start(quick()).await;
+    let new = session();
+    let id = new.id;
+    let store = &two.shelf.store;
+    store.create_session(two.bert.no, new).await.unwrap();
+    store.end_session(two.bert.no, id, 2).await.unwrap();
+    let refused = two.listener.enter(&two.bert, id).await.map(|_| ());
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Unauthenticated);
 }
