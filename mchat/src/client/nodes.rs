@@ -131,8 +131,9 @@ impl Nodes {
     }
 
     /// The addresses in the order in which to try them: the one last connected
-    /// to, those that a person gave, the others in any order, so that the
-    /// clients of a dead node spread. `elsewhere`: that one last.
+    /// to, those that a person gave, the others in any order. `elsewhere`: that
+    /// one last, and all others in any order, so that the clients of a dead node
+    /// spread, also where all were given the same addresses.
     pub(crate) fn order(&mut self, elsewhere: bool) -> Vec<Place> {
         let mut places: Vec<Place> = self
             .configured
@@ -156,6 +157,9 @@ impl Nodes {
                 .collect();
             self.random.shuffle(&mut named);
             places.append(&mut named);
+        }
+        if elsewhere {
+            self.random.shuffle(&mut places);
         }
         // Stable: the order of the others stays.
         places.sort_by_key(|place| (self.last.as_ref() == Some(&place.node)) == elsewhere);
@@ -286,7 +290,7 @@ mod tests {
         answered(&mut nodes, "b:1", "192.0.2.7", &["c:1", "b:1", "c:1"]);
         assert_eq!(nodes.count(), 3);
         assert_eq!(order(&mut nodes, false), ["b:1", "a:1", "c:1"]);
-        assert_eq!(order(&mut nodes, true), ["a:1", "c:1", "b:1"]);
+        assert_eq!(order(&mut nodes, true).pop().as_deref(), Some("b:1"));
         answered(&mut nodes, "c:1", "192.0.2.7", &["c:1", "b:1"]);
         assert_eq!(order(&mut nodes, false), ["c:1", "a:1", "b:1"]);
         // What vanished from the list is dropped, what is configured stays.
@@ -312,6 +316,18 @@ mod tests {
             })
             .collect();
         assert_eq!(firsts.len(), 3, "{firsts:?}");
+    }
+
+    #[test]
+    fn clients_that_were_given_the_same_addresses_spread_too() {
+        let firsts: std::collections::HashSet<String> = (0..40)
+            .map(|seed| {
+                let mut nodes = nodes("a:1,b:1,c:1", seed);
+                answered(&mut nodes, "a:1", "192.0.2.7", &["a:1", "b:1", "c:1"]);
+                order(&mut nodes, true).remove(0)
+            })
+            .collect();
+        assert_eq!(firsts.len(), 2, "{firsts:?}");
     }
 
     #[test]

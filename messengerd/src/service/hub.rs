@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use proto::Seq;
 use proto::codec::Encoded;
+use proto::entry::account_kind;
 use proto::error::{ErrorCode, WireError};
 use proto::event::{AccountChanged, ChatEntry, Event, Head};
 use proto::id::{ChatId, SessionId, UserId};
@@ -99,6 +100,9 @@ pub struct Watched {
 struct Attached {
     listener: SharedListener,
     chats: HashSet<ChatId>,
+    /// Chats left since it last began to listen: heads read meanwhile may still
+    /// name them.
+    left: HashSet<ChatId>,
 }
 
 impl Hub {
@@ -133,6 +137,7 @@ impl Hub {
             own.push(Attached {
                 listener: listener.clone(),
                 chats: HashSet::new(),
+                left: HashSet::new(),
             });
         }
     }
@@ -158,8 +163,9 @@ impl Hub {
         if *account == UNKNOWN {
             *account = account_seq;
         }
+        let left = std::mem::take(&mut attached.left);
         for head in heads {
-            if attached.chats.insert(head.chat) {
+            if !left.contains(&head.chat) && attached.chats.insert(head.chat) {
                 let listened = inner.chats.entry(head.chat).or_insert_with(|| Listened {
                     sessions: Vec::new(),
                     told: Told {
@@ -310,6 +316,7 @@ impl Inner {
             .into_iter()
             .flat_map(|own| &mut own.sessions)
         {
+            attached.left.remove(&chat);
             if attached.listener.is_live() && attached.chats.insert(chat) {
                 let listened = self.chats.entry(chat).or_default();
                 listened.sessions.push(attached.listener.clone());
@@ -325,6 +332,7 @@ impl Inner {
             .flat_map(|own| &mut own.sessions)
         {
             attached.chats.remove(&chat);
+            attached.left.insert(chat);
         }
         if let Some(Listened { sessions, .. }) = self.chats.get_mut(&chat) {
             sessions.retain(|known| known.user() != user);
@@ -348,20 +356,36 @@ impl Inner {
     }
 }
 
+/// Who became a member of which chat (true) or is none any more. The account's
+/// entry says so too: on a cluster it may come where the other was lost, and
+/// what was told of an account is not looked for again.
+fn membership(signal: &Signal) -> Option<(UserId, ChatId, bool)> {
+    match signal {
+        Signal::Joined { user, chat } => Some((*user, *chat, true)),
+        Signal::Left { user, chat } => Some((*user, *chat, false)),
+        Signal::ToUser {
+            user,
+            event: Event::Account(AccountChanged { entry }),
+        } => match (entry.kind, entry.chat) {
+            (account_kind::CHAT_JOINED, Some(chat)) => Some((*user, chat, true)),
+            (account_kind::CHAT_LEFT, Some(chat)) => Some((*user, chat, false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Sink for Hub {
     fn deliver(&self, signals: Vec<Signal>) {
         // Who joined is told what follows; who left is not. Both before the
         // events of the batch, so that nobody sees what is not for them.
-        if signals
-            .iter()
-            .any(|signal| matches!(signal, Signal::Joined { .. } | Signal::Left { .. }))
-        {
+        if signals.iter().any(|signal| membership(signal).is_some()) {
             let mut inner = self.write();
-            for signal in &signals {
-                match signal {
-                    Signal::Joined { user, chat } => inner.join(*user, *chat),
-                    Signal::Left { user, chat } => inner.leave(*user, *chat),
-                    _ => {}
+            for (user, chat, joined) in signals.iter().filter_map(membership) {
+                if joined {
+                    inner.join(user, chat);
+                } else {
+                    inner.leave(user, chat);
                 }
             }
         }
@@ -411,3 +435,7 @@ impl Sink for Hub {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -207,6 +207,9 @@ impl Presence {
             .map(|other| other.id)
             .filter(|other| is_reached(*other))
             .collect();
+        // They may have come or gone meanwhile, and whoever saw that may have
+        // told it already: the last word is to be what is so now.
+        let state = self.state(state.user, state.last_seen);
         let event = Event::Presence(PresenceChanged {
             users: vec![state],
             snapshot: false,

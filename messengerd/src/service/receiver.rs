@@ -1,15 +1,17 @@
 //! What a node does with what the bus brings: the cache of chats, the books of
 //! who is online and the sessions learn of it, in this order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use proto::entry::{Entry, kind};
 use proto::event::{ChatEntry, Event};
 use proto::id::{ChatId, UserId};
 use proto::{Seq, limits};
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::access::Access;
@@ -25,6 +27,8 @@ pub struct Receiver {
     access: Arc<Access>,
     roster: Arc<Roster>,
     pace: Pace,
+    /// Whether there are other nodes: alone, nothing comes out of order.
+    among_others: AtomicBool,
     /// Whether other nodes' signals come, as far as is known.
     up: AtomicBool,
     /// How often something may have been missed, and how many of these times
@@ -36,7 +40,22 @@ pub struct Receiver {
     /// Who wrote lately in large chats at other nodes: receipts are counted
     /// where the readers are.
     authors: Mutex<HashMap<ChatId, Vec<(UserId, Seq)>>>,
+    /// Entries that came before the ones in front of them.
+    held: Mutex<HashMap<ChatId, Held>>,
+    holding: Notify,
 }
+
+/// Entries of one chat behind a gap.
+struct Held {
+    since: Instant,
+    entries: BTreeMap<Seq, Signal>,
+}
+
+/// A gap is given this long to be filled by what is under way; then the store
+/// is asked.
+const GAP: Duration = Duration::from_millis(150);
+/// Entries held back of one chat.
+const BEHIND_GAP: usize = 1_000;
 
 /// Authors kept of one chat, and chats of which they are kept.
 const AUTHORS: usize = 8;
@@ -50,11 +69,14 @@ impl Receiver {
             access: Arc::new(Access::new(store)),
             roster: Arc::new(Roster::new(node)),
             pace,
+            among_others: AtomicBool::new(false),
             up: AtomicBool::new(true),
             missed: AtomicU64::new(0),
             settled: AtomicU64::new(0),
             due: Notify::new(),
             authors: Mutex::default(),
+            held: Mutex::default(),
+            holding: Notify::new(),
         }
     }
 
@@ -130,33 +152,132 @@ impl Receiver {
         }
     }
 
-    /// While something may be missing, an entry behind a gap is not told: the
-    /// gap may hide that somebody was removed, and the comparison brings both
-    /// in order.
-    fn withheld(&self, signal: &Signal) -> bool {
-        let Signal::ToChat {
+    fn held(&self) -> MutexGuard<'_, HashMap<ChatId, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the sessions, but no entry behind a gap: the gap may hide that
+    /// somebody was removed. It waits for what is missing to come; where that
+    /// may be lost, the comparison brings both in order.
+    fn tell(&self, signals: Vec<Signal>) {
+        if !self.among_others.load(Ordering::SeqCst) {
+            return self.hub.deliver(signals);
+        }
+        let mut told: HashMap<ChatId, Option<Seq>> = HashMap::new();
+        let (mut early, mut now) = (Vec::new(), Vec::with_capacity(signals.len()));
+        for signal in signals {
+            let Some((chat, seq)) = entry_of(&signal) else {
+                now.push(signal);
+                continue;
+            };
+            let upto = told
+                .entry(chat)
+                // Of a chat that was joined just now it is not known.
+                .or_insert_with(|| self.hub.told(chat).filter(|upto| *upto > 0));
+            match upto {
+                Some(upto) if seq > *upto + 1 => early.push((chat, seq, signal)),
+                Some(upto) => {
+                    *upto = seq.max(*upto);
+                    now.push(signal);
+                }
+                None => now.push(signal),
+            }
+        }
+        self.hub.deliver(now);
+        if !early.is_empty() {
+            if self.is_behind() {
+                self.look();
+            } else {
+                self.hold(early);
+            }
+        }
+        for chat in told.into_keys() {
+            self.release(chat);
+        }
+    }
+
+    fn hold(&self, early: Vec<(ChatId, Seq, Signal)>) {
+        let mut chats = self.held();
+        for (chat, seq, signal) in early {
+            let held = chats.entry(chat).or_insert_with(|| Held {
+                since: Instant::now(),
+                entries: BTreeMap::new(),
+            });
+            // What does not fit is found with the gap.
+            if held.entries.len() < BEHIND_GAP {
+                held.entries.insert(seq, signal);
+            }
+        }
+        drop(chats);
+        self.holding.notify_one();
+    }
+
+    /// Tells the entries of a chat that are behind a gap no more.
+    fn release(&self, chat: ChatId) {
+        loop {
+            let told = self.hub.told(chat);
+            let mut chats = self.held();
+            let Some(held) = chats.get_mut(&chat) else {
+                return;
+            };
+            let mut next = told.map_or(Seq::MAX, |told| told + 1);
+            let mut ready = Vec::new();
+            while let Some(first) = held.entries.first_entry()
+                && *first.key() <= next
+            {
+                let (seq, signal) = first.remove_entry();
+                if seq == next {
+                    next += 1;
+                    ready.push(signal);
+                }
+            }
+            if held.entries.is_empty() {
+                chats.remove(&chat);
+            } else if !ready.is_empty() {
+                held.since = Instant::now();
+            }
+            drop(chats);
+            if ready.is_empty() {
+                return;
+            }
+            self.hub.deliver(ready);
+        }
+    }
+
+    /// Has the store asked for what gaps hide that were not filled in time.
+    /// Never resolves.
+    pub(super) async fn watch_gaps(&self) {
+        loop {
+            let soonest = self.held().values().map(|held| held.since).min();
+            let Some(since) = soonest else {
+                self.holding.notified().await;
+                continue;
+            };
+            sleep_until(since + GAP).await;
+            let before = self.held().len();
+            self.held().retain(|_, held| held.since.elapsed() < GAP);
+            if self.held().len() < before {
+                self.look();
+            }
+        }
+    }
+
+    /// Something is missing that the store has.
+    fn look(&self) {
+        self.missed.fetch_add(1, Ordering::SeqCst);
+        self.due.notify_one();
+    }
+}
+
+/// Which entry of which chat a signal tells.
+fn entry_of(signal: &Signal) -> Option<(ChatId, Seq)> {
+    match signal {
+        Signal::ToChat {
             chat,
             event: Event::Entry(ChatEntry { entry, .. }),
             ..
-        } = signal
-        else {
-            return false;
-        };
-        self.hub
-            .told(*chat)
-            .is_some_and(|told| entry.seq > told + 1)
-    }
-
-    fn tell(&self, mut signals: Vec<Signal>) {
-        if self.is_behind() {
-            let before = signals.len();
-            signals.retain(|signal| !self.withheld(signal));
-            if signals.len() < before {
-                self.missed.fetch_add(1, Ordering::SeqCst);
-                self.due.notify_one();
-            }
-        }
-        self.hub.deliver(signals);
+        } => Some((*chat, entry.seq)),
+        _ => None,
     }
 }
 
@@ -200,6 +321,7 @@ impl Sink for Receiver {
     }
 
     fn connected(&self, up: bool) {
+        self.among_others.store(true, Ordering::SeqCst);
         self.up.store(up, Ordering::SeqCst);
         self.access.trust(if up {
             self.pace.trust
@@ -211,8 +333,7 @@ impl Sink for Receiver {
     }
 
     fn missed(&self) {
-        self.missed.fetch_add(1, Ordering::SeqCst);
         self.access.clear();
-        self.due.notify_one();
+        self.look();
     }
 }

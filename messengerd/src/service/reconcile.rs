@@ -49,6 +49,13 @@ impl Service {
         if self.bus.shared().is_none() {
             return;
         }
+        tokio::select! {
+            () = self.compare_until(&stop) => {}
+            () = self.receiver.watch_gaps() => {}
+        }
+    }
+
+    async fn compare_until(&self, stop: &CancellationToken) {
         let pace = *self.receiver.pace();
         loop {
             let pause = if self.bus.is_up() {

@@ -1,6 +1,6 @@
 //! What a client needs to know that it has everything.
 
-use proto::error::WireError;
+use proto::error::{ErrorCode, WireError};
 use proto::event::{Event, Heads};
 use proto::limits;
 use proto::request::{AccountChanges, AccountDigest, AccountPage, Digest, DigestReply};
@@ -24,7 +24,7 @@ impl Service {
         caller: &Caller,
         listener: &SharedListener,
     ) -> Result<Vec<Event>, WireError> {
-        self.hub.attach(listener);
+        self.attach(caller, listener).await?;
         // Chats known now are listened to; what is joined later comes by
         // itself. Only heads read after that leave no gap.
         let (account_seq, known) = self.store.heads(caller.actor.no).await.map_err(refuse)?;
@@ -32,6 +32,22 @@ impl Service {
         let mut events = self.heads(caller).await?;
         events.push(Event::Presence(self.presence.snapshot(caller.actor).await?));
         Ok(events)
+    }
+
+    /// Has a listener told when its session ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the session has ended already, or the store fails.
+    pub async fn attach(
+        &self,
+        caller: &Caller,
+        listener: &SharedListener,
+    ) -> Result<(), WireError> {
+        self.hub.attach(listener);
+        // Whoever ended it since it was checked found no listener to tell.
+        let session = self.store.session(caller.session).await.map_err(refuse)?;
+        session.map(|_| ()).ok_or(ErrorCode::Unauthenticated.into())
     }
 
     /// The caller's heads, in as many events as their number needs.

@@ -225,8 +225,8 @@ impl Session {
             {
                 tracing::warn!(%error, "presence not told");
             }
-        } else {
-            self.service.hub().attach(&listener);
+        } else if let Err(error) = self.service.attach(&caller, &listener).await {
+            outbox.end(error);
         }
         let ended = tokio::select! {
             ended = self.read(reader, &caller, &outbox) => ended,

@@ -286,6 +286,15 @@ impl Node {
         let new = session();
         let id = new.id;
         self.store.create_session(user.no, new).await.unwrap();
+        self.enter(user, id).await.unwrap()
+    }
+
+    /// A live session that was checked before.
+    pub(crate) async fn enter(
+        &self,
+        user: &UserRecord,
+        id: SessionId,
+    ) -> Result<Arc<Session>, WireError> {
         let session = Arc::new(Session {
             user: user.id,
             session: id,
@@ -301,7 +310,7 @@ impl Node {
         };
         let listener: SharedListener = session.clone();
         let came = self.service.presence().connected(caller.actor);
-        let first = self.service.go_live(&caller, &listener).await.unwrap();
+        let first = self.service.go_live(&caller, &listener).await?;
         session.events.lock().unwrap().splice(0..0, first);
         if came {
             self.service
@@ -310,7 +319,7 @@ impl Node {
                 .await
                 .unwrap();
         }
-        session
+        Ok(session)
     }
 
     pub(crate) fn disconnect(&self, session: &Arc<Session>) {

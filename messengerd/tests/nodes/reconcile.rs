@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use messengerd::bus::Bus;
 use messengerd::bus::redis::Settings;
+use messengerd::bus::{Bus, Signal, Sink as _};
 use messengerd::service::pace::Pace;
 use messengerd::store::{ChatRecord, CursorMove, UserRecord};
 use proto::entry::account_kind;
-use proto::event::Event;
+use proto::error::ErrorCode;
+use proto::event::{ChatEntry, Event};
 use proto::id::EntryId;
 
-use crate::kit::{Node, Shelf, actor, one, quick, until};
+use crate::kit::{Node, Shelf, actor, one, quick, session, until};
 use crate::redis_server::RedisServer;
 
 /// Nothing is compared but when it is asked for.
@@ -246,4 +247,90 @@ async fn a_change_at_another_node_is_seen_by_the_cache() {
         assert!(start.elapsed() < Duration::from_secs(20));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+fn told(chat: &ChatRecord, entry: proto::entry::Entry) -> Vec<Signal> {
+    let event = Event::Entry(ChatEntry {
+        chat: chat.id,
+        entry,
+    });
+    vec![Signal::ToChat {
+        chat: chat.id,
+        event,
+        except: None,
+    }]
+}
+
+#[tokio::test]
+async fn whom_a_node_removed_that_died_before_it_told_hears_nothing_more() {
+    let two = Two::start(quick()).await;
+    let (shelf, chat, listener) = (&two.shelf, &two.chat, &two.listener);
+    let session = listener.connect(&two.bert).await;
+    two.teller.kill().await;
+    listener.service.compare().await.unwrap();
+    shelf
+        .store
+        .remove_member(
+            chat.no,
+            actor(&two.anna),
+            actor(&two.bert),
+            EntryId::generate(),
+            1,
+        )
+        .await
+        .unwrap();
+    shelf.say(chat, &two.anna, "after").await;
+    // A third node has written last, and tells.
+    let page = shelf.store.entries_after(chat.no, 2, 10, usize::MAX).await;
+    for entry in page.unwrap().entries {
+        assert_eq!(entry.seq, 3);
+        listener.receiver.arrived(told(chat, entry));
+    }
+    until("the removal is found", || {
+        session.events().iter().any(|event| {
+            matches!(event, Event::Account(changed) if changed.entry.kind == account_kind::CHAT_LEFT)
+        })
+    })
+    .await;
+    assert!(session.entries(chat.id).is_empty());
+}
+
+#[tokio::test]
+async fn entries_that_come_in_another_order_are_told_in_theirs() {
+    let two = Two::start(quick()).await;
+    let (shelf, chat, listener) = (&two.shelf, &two.chat, &two.listener);
+    let session = listener.connect(&two.bert).await;
+    two.teller.kill().await;
+    listener.service.compare().await.unwrap();
+    for text in ["one", "two", "three", "four"] {
+        shelf.say(chat, &two.anna, text).await;
+    }
+    let page = shelf.store.entries_after(chat.no, 1, 10, usize::MAX).await;
+    let entries = page.unwrap().entries;
+    for at in [2, 1, 0, 3] {
+        listener.receiver.arrived(told(chat, entries[at].clone()));
+    }
+    assert_eq!(session.entries(chat.id), [2, 3, 4, 5]);
+    // One that never comes is found.
+    shelf.say(chat, &two.anna, "five").await;
+    shelf.say(chat, &two.anna, "six").await;
+    let page = shelf.store.entries_after(chat.no, 6, 10, usize::MAX).await;
+    let last = page.unwrap().entries.remove(0);
+    listener.receiver.arrived(told(chat, last));
+    until("the lost one is found", || {
+        session.entries(chat.id) == [2, 3, 4, 5, 6, 7]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_ended_while_it_connected_is_not_let_in() {
+    let two = Two::start(quick()).await;
+    let new = session();
+    let id = new.id;
+    let store = &two.shelf.store;
+    store.create_session(two.bert.no, new).await.unwrap();
+    store.end_session(two.bert.no, id, 2).await.unwrap();
+    let refused = two.listener.enter(&two.bert, id).await.map(|_| ());
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Unauthenticated);
 }

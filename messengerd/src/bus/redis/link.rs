@@ -170,13 +170,16 @@ impl Link {
                 .map(|shard| subscribe(connection.clone(), core, *shard)),
         )
         .await?;
-        if self.lost.load(Ordering::SeqCst)
-            && let Some(shard) = shards.first()
-        {
-            publish(core, &[core.lost_notice(*shard)], &mut connection).await?;
-            self.lost.store(false, Ordering::SeqCst);
-        }
+        // From here on batches are queued and none is dropped, so that the
+        // notice covers all that were.
         self.keep(Some(connection.clone()));
+        if let Some(shard) = shards.first()
+            && self.lost.swap(false, Ordering::SeqCst)
+            && let Err(error) = publish(core, &[core.lost_notice(*shard)], &mut connection).await
+        {
+            self.lost.store(true, Ordering::SeqCst);
+            return Err(error);
+        }
         tracing::debug!(channels = shards.len(), "the bus is connected");
         core.link_changed();
         // What others published while there was no subscription is lost.

@@ -2,6 +2,7 @@
 //! Redis. What stands between braces decides the place in a cluster: all keys
 //! of a community are together, its channels are spread.
 
+use proto::event::Event;
 use proto::id::{ChatId, UserId};
 use uuid::Uuid;
 
@@ -79,6 +80,14 @@ pub(super) fn shard(signal: &Signal) -> usize {
             by_chat(chat)
         }
         Signal::ToUser { user, .. } | Signal::SessionEnded { user, .. } => by_user(user),
+        // Whoever is told of one user's coming and going is told in this order.
+        Signal::ToUsers {
+            event: Event::Presence(changed),
+            ..
+        } => changed
+            .users
+            .first()
+            .map_or(Uuid::nil(), |state| by_user(&state.user)),
         Signal::ToUsers { users, .. } => users.first().map_or(Uuid::nil(), by_user),
         Signal::Presence(transition) => transition.node,
         Signal::NodeGone(node) => *node,
@@ -109,7 +118,31 @@ pub(super) fn slot(key: &str) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use proto::event::{Presence, PresenceChanged};
+
     use super::*;
+
+    #[test]
+    fn what_is_told_of_one_user_keeps_its_order_whoever_is_told() {
+        let user = UserId::generate();
+        let told = |online, to: usize| {
+            let state = Presence {
+                user,
+                online,
+                last_seen: None,
+            };
+            shard(&Signal::ToUsers {
+                users: (0..to).map(|_| UserId::generate()).collect(),
+                event: Event::Presence(PresenceChanged {
+                    users: vec![state],
+                    snapshot: false,
+                }),
+            })
+        };
+        for to in 1..20 {
+            assert_eq!(told(true, 1), told(false, to));
+        }
+    }
 
     #[test]
     fn slots_are_those_of_redis() {
