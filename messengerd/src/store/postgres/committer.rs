@@ -100,6 +100,7 @@ impl Committer {
                     self.next_link = None;
                     self.link = Some(link);
                     self.tell_unknown().await;
+                    self.feed.unsure();
                 }
             }
         }
@@ -274,11 +275,26 @@ impl Committer {
 
     /// Does a write with a transaction of its own and tells the feed. It is
     /// done again where it was in another's way or the connection was lost: it
-    /// then finds what it has done, if it has.
+    /// then finds what it has done, if it has, but not what there was to tell.
     async fn attempt<A, T>(
         &mut self,
         args: &A,
         work: impl for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>>,
+    ) -> Result<T, StoreError> {
+        let mut unsure = false;
+        let outcome = self.tries(args, work, &mut unsure).await;
+        if unsure {
+            self.feed.unsure();
+        }
+        outcome
+    }
+
+    /// `unsure`: whether a try may have been committed without anybody knowing.
+    async fn tries<A, T>(
+        &mut self,
+        args: &A,
+        work: impl for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>>,
+        unsure: &mut bool,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + LIMIT;
         let mut tries = 0;
@@ -301,6 +317,7 @@ impl Committer {
             let lost = fault.lost();
             let error = StoreError::from(fault);
             if lost {
+                *unsure = true;
                 if tries < TRIES && self.reconnect(&error, deadline).await {
                     continue;
                 }

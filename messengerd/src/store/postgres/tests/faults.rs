@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use proto::id::EntryId;
+
 use super::proxy::Proxy;
 use super::server::{Options, Server};
 use super::{gapless, store_on};
-use crate::store::conformance::{Bed, message, new_session, new_user};
+use crate::store::conformance::{AT, Bed, actor, message, new_session, new_user};
 use crate::store::{Append, Appended, CursorMove, StoreError};
 
 /// Within this, every call has an answer.
@@ -187,4 +189,77 @@ async fn the_feed_hears_of_what_nobody_could_acknowledge() {
     until_acknowledged(&bed, message(&chat, &ann, "y")).await;
     let told = bed.feed.take().len();
     assert!(told >= 2, "told of {told}, acknowledged: {acknowledged}");
+}
+
+/// Makes the next commits of some table take long enough to lose the connection
+/// in the middle.
+async fn slow_commits(server: &Server, table: &str) -> tokio_postgres::Client {
+    let (client, connection) = server
+        .config()
+        .connect(tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let sql = format!(
+        "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON {table}
+           DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()"
+    );
+    client.batch_execute(&sql).await.unwrap();
+    client
+}
+
+async fn until_one_commits(client: &tokio_postgres::Client) {
+    let sql = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    while client.query_opt(sql, &[]).await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_feed_is_unsure_after_a_change_that_was_done_twice() {
+    let (bed, proxy, server) = behind_a_proxy().await;
+    let (ann, bob) = (bed.user("ann").await, bed.user("bob").await);
+    let chat = bed.group(&[&ann, &bob]).await;
+    let client = slow_commits(&server, "messages").await;
+    bed.feed.take();
+    let (actor, gone) = (actor(&ann), actor(&bob));
+    let removed = bed
+        .store
+        .remove_member(chat.no, actor, gone, EntryId::generate(), AT);
+    let removed = tokio::spawn(removed);
+    until_one_commits(&client).await;
+    assert!(!bed.feed.is_unsure());
+    proxy.cut();
+    removed.await.unwrap().unwrap();
+    assert!(bed.feed.is_unsure());
+    assert_eq!(gapless(&bed, chat.no).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_feed_is_unsure_after_a_write_whose_answer_was_lost() {
+    let (bed, proxy, server) = behind_a_proxy().await;
+    let ann = bed.user("ann").await;
+    let session = bed.store.sessions(ann.no).await.unwrap()[0].id;
+    let client = slow_commits(&server, "account_log").await;
+    let ended = bed.store.end_session(ann.no, session, AT);
+    let ended = tokio::spawn(ended);
+    until_one_commits(&client).await;
+    proxy.cut();
+    assert!(unavailable(&ended.await.unwrap()));
+    assert!(bed.feed.is_unsure());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_feed_is_unsure_once_a_lost_connection_is_back() {
+    let (bed, proxy, _server) = behind_a_proxy().await;
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    proxy.close();
+    assert!(unavailable(&bed.say(&chat, &ann, "x").await));
+    assert!(!bed.feed.is_unsure());
+    proxy.open();
+    until_acknowledged(&bed, message(&chat, &ann, "y")).await;
+    assert!(bed.feed.is_unsure());
 }
