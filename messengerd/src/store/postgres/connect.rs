@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Connect};
 use tokio::task::JoinHandle;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -45,9 +45,16 @@ impl Connector {
             Some(own) => format!("{own} {SESSION}"),
             None => SESSION.to_owned(),
         };
+        let hosts = server.get_hosts().len();
+        if hosts > 1 && server.get_target_session_attrs() == TargetSessionAttrs::Any {
+            // Standbys are named, too, in case one of them is promoted.
+            server.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         server
             .options(options)
-            .connect_timeout(LIMIT)
+            // Per host or address of it: one that is dead must leave time for
+            // the next.
+            .connect_timeout(LIMIT / (hosts as u32 + 1))
             .tcp_user_timeout(LIMIT)
             .keepalives(true)
             .keepalives_idle(Duration::from_secs(5))
