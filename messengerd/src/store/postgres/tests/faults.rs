@@ -263,3 +263,47 @@ async fn the_feed_is_unsure_once_a_lost_connection_is_back() {
     until_acknowledged(&bed, message(&chat, &ann, "y")).await;
     assert!(bed.feed.is_unsure());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_what_is_written_and_nothing_after_it() {
+    let database = super::server::database().await;
+    let bed = store_on(&database.config).await;
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    database
+        .execute(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+               RAISE EXCEPTION 'could not extend file: No space left on device'
+                 USING ERRCODE = 'disk_full';
+             END $$;
+             CREATE TRIGGER full_disk BEFORE INSERT ON messages
+               FOR EACH ROW EXECUTE FUNCTION full_disk();
+             CREATE TRIGGER full_disk BEFORE INSERT ON account_log
+               FOR EACH ROW EXECUTE FUNCTION full_disk()",
+        )
+        .await;
+    let appends: Vec<Append> = (0..20).map(|_| message(&chat, &ann, "x")).collect();
+    let pending: Vec<_> = appends
+        .iter()
+        .map(|append| bed.store.append(append.clone()).unwrap())
+        .collect();
+    for outcome in pending {
+        assert!(matches!(outcome.await, Err(StoreError::Full)));
+    }
+    let left = bed
+        .store
+        .remove_member(chat.no, actor(&ann), actor(&ann), EntryId::generate(), AT)
+        .await;
+    assert!(matches!(left, Err(StoreError::Full)), "{left:?}");
+    let made = bed.store.create_user(new_user("bob"), new_session()).await;
+    assert!(matches!(made, Err(StoreError::Full)), "{made:?}");
+    database
+        .execute("DROP TRIGGER full_disk ON messages; DROP TRIGGER full_disk ON account_log")
+        .await;
+    for append in appends {
+        bed.store.append(append).unwrap().await.unwrap();
+    }
+    bed.user("bob").await;
+    assert_eq!(gapless(&bed, chat.no).await.len(), 21);
+    assert!(!bed.feed.is_unsure());
+}
