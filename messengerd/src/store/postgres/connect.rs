@@ -140,7 +140,8 @@ pub(super) async fn examine(client: &ClientWrapper) -> Result<(), Fault> {
         .query_one(
             "SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
                     current_setting('server_encoding'), current_setting('fsync'),
-                    current_database()::text",
+                    current_database()::text, current_setting('synchronous_commit') = 'on'
+                      AND current_setting('statement_timeout') = '4s'",
             &[],
         )
         .await?;
@@ -150,6 +151,13 @@ pub(super) async fn examine(client: &ClientWrapper) -> Result<(), Fault> {
         return Err(Fault::Refused(StoreError::Unavailable(format!(
             "PostgreSQL {version} is too old: version {OLDEST} or newer is needed"
         ))));
+    }
+    if !row.try_get::<_, bool>(5)? {
+        return Err(Fault::Refused(StoreError::Unavailable(
+            "the settings of a session do not reach the database; a pooler in between drops them: \
+             name PostgreSQL's own host and port"
+                .to_owned(),
+        )));
     }
     if encoding != "UTF8" {
         let database: &str = row.try_get(4)?;

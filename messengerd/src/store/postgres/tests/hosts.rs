@@ -1,10 +1,12 @@
-//! Several servers, one of which can be written to.
+//! Servers that can be written to, and others.
 
+use deadpool_postgres::ClientWrapper;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_postgres::NoTls;
 
-use super::server::{Options, Server};
+use super::server::{Options, Server, database};
 use super::{settings, store_on};
-use crate::store::postgres::PostgresStore;
+use crate::store::postgres::{PostgresStore, connect};
 use crate::store::{StoreError, conformance::Recorder};
 
 async fn server(more: &[&str]) -> Server {
@@ -65,4 +67,15 @@ async fn a_server_that_cannot_be_written_to_is_refused_with_a_sentence() {
             "{why}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_pooler_that_drops_the_settings_of_sessions_is_refused() {
+    let database = database().await;
+    // As one does that ignores the options of its clients.
+    let (client, connection) = database.config.connect(NoTls).await.unwrap();
+    let client = ClientWrapper::new(client, tokio::spawn(async move { drop(connection.await) }));
+    let refused = connect::examine(&client).await.unwrap_err();
+    let why = StoreError::from(refused).to_string();
+    assert!(why.contains("pooler"), "{why}");
 }
