@@ -385,7 +385,13 @@ impl Committer {
                 let appends: Vec<&Append> = unknown.iter().collect();
                 let outcomes: Vec<Outcome> = found
                     .into_iter()
-                    .map(|landed| landed.ok_or_else(away))
+                    .map(|landed| {
+                        let landed = landed.ok_or_else(away)?;
+                        Ok(Landed {
+                            news: true,
+                            ..landed
+                        })
+                    })
                     .collect();
                 self.tell(&appends, &outcomes);
             }

@@ -10,7 +10,7 @@ use super::proxy::Proxy;
 use super::server::{Options, Server};
 use super::{gapless, store_on};
 use crate::store::conformance::{AT, Bed, actor, message, new_session, new_user};
-use crate::store::{Append, Appended, CursorMove, StoreError};
+use crate::store::{Append, Appended, Committed, CursorMove, StoreError};
 
 /// Within this, every call has an answer.
 const BOUND: Duration = Duration::from_secs(7);
@@ -306,4 +306,34 @@ async fn a_full_disk_refuses_what_is_written_and_nothing_after_it() {
     bed.user("bob").await;
     assert_eq!(gapless(&bed, chat.no).await.len(), 21);
     assert!(!bed.feed.is_unsure());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_committed_while_the_connection_was_lost_is_told_once_it_is_back() {
+    let (bed, proxy, server) = behind_a_proxy().await;
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    let client = slow_commits(&server, "messages").await;
+    let append = message(&chat, &ann, "x");
+    let sent = tokio::spawn(bed.store.append(append.clone()).unwrap());
+    until_one_commits(&client).await;
+    proxy.close();
+    assert!(unavailable(&sent.await.unwrap()));
+    let sql = "DROP TRIGGER dawdle ON messages";
+    // Waits for the commit.
+    client.batch_execute(sql).await.unwrap();
+    bed.feed.take();
+    proxy.open();
+    let other = message(&chat, &ann, "y");
+    let later = until_acknowledged(&bed, other.clone()).await;
+    assert_eq!(later.seq, 3);
+    let told: Vec<_> = bed.feed.take().iter().filter_map(entry_id).collect();
+    assert_eq!(told, [append.id, other.id]);
+}
+
+fn entry_id(told: &Committed) -> Option<EntryId> {
+    match told {
+        Committed::Entry { entry, .. } => Some(entry.id),
+        _ => None,
+    }
 }
