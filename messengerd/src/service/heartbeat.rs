@@ -209,7 +209,8 @@ impl Presence {
 
     async fn load(&self, shared: &dyn Shared, node: Uuid) -> Result<(), BusError> {
         if let Some((version, users)) = shared.users_at(node).await? {
-            self.roster.load(node, version, users);
+            let watched = self.hub.sessions() > 0;
+            self.roster.load(node, version, users, watched);
         }
         Ok(())
     }

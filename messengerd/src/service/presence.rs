@@ -48,7 +48,7 @@ pub(super) struct Books {
 /// See the module.
 pub struct Presence {
     pub(super) store: SharedStore,
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
     pub(super) bus: Arc<dyn Bus>,
     /// What nodes keep together; none where there is one node.
     pub(super) shared: Option<Arc<dyn Shared>>,

@@ -54,8 +54,6 @@ struct Other {
     /// What was told since the first one that was not the next; `None` while
     /// nothing is missing.
     gap: Option<Vec<Transition>>,
-    /// Whether its set was read once.
-    loaded: bool,
     /// The version of its last sign of life, where it was ahead of ours.
     ahead: Option<u64>,
 }
@@ -135,8 +133,9 @@ impl Roster {
         late || node.gap.is_some()
     }
 
-    /// Takes a node's whole set.
-    pub(super) fn load(&self, id: Uuid, version: u64, users: Vec<UserId>) {
+    /// Takes a node's whole set. `watched`: whether sessions here may have been
+    /// given another state of its users.
+    pub(super) fn load(&self, id: Uuid, version: u64, users: Vec<UserId>, watched: bool) {
         let mut inner = self.inner();
         let node = inner.nodes.entry(id).or_default();
         let behind = node.gap.take().unwrap_or_default();
@@ -157,7 +156,6 @@ impl Roster {
         }
         node.version = node.version.max(version);
         node.ahead = None;
-        let again = std::mem::replace(&mut node.loaded, true);
         let before = node.users.clone();
         let fresh: HashSet<UserId> = users.into_iter().collect();
         let gone: Vec<UserId> = node.users.difference(&fresh).copied().collect();
@@ -179,7 +177,7 @@ impl Roster {
                 inner.set(transition);
             }
         }
-        if !again {
+        if !watched {
             return;
         }
         // What was not heard was not told here either.
@@ -309,8 +307,8 @@ mod tests {
     fn a_user_is_elsewhere_while_any_node_says_so() {
         let (roster, first) = roster();
         let (second, user) = (Uuid::now_v7(), UserId::generate());
-        roster.load(first, 10, vec![user]);
-        roster.load(second, 20, vec![]);
+        roster.load(first, 10, vec![user], false);
+        roster.load(second, 20, vec![], false);
         roster.apply(transition(second, user, true, 21));
         roster.apply(transition(first, user, false, 11));
         assert_eq!(roster.elsewhere(user), Some(second));
@@ -322,16 +320,16 @@ mod tests {
     fn a_gap_is_filled_by_the_set_and_what_came_behind_it() {
         let (roster, node) = roster();
         let (a, b, c) = (UserId::generate(), UserId::generate(), UserId::generate());
-        roster.load(node, 10, vec![a]);
+        roster.load(node, 10, vec![a], false);
         assert!(!roster.wants(node, 10));
         // 11 (b came) is lost.
         roster.apply(transition(node, c, true, 12));
         assert!(roster.wants(node, 12));
         // A set from before the gap does not help.
-        roster.load(node, 10, vec![a]);
+        roster.load(node, 10, vec![a], false);
         assert!(roster.wants(node, 12));
         roster.apply(transition(node, a, false, 13));
-        roster.load(node, 11, vec![a, b]);
+        roster.load(node, 11, vec![a, b], false);
         assert!(!roster.wants(node, 13));
         assert_eq!(roster.elsewhere(a), None);
         assert_eq!(roster.elsewhere(b), Some(node));
@@ -341,7 +339,7 @@ mod tests {
     #[test]
     fn a_lost_last_transition_shows_at_the_second_beat() {
         let (roster, node) = roster();
-        roster.load(node, 10, vec![]);
+        roster.load(node, 10, vec![], false);
         assert!(!roster.wants(node, 11));
         assert!(roster.wants(node, 11));
         roster.apply(transition(node, UserId::generate(), true, 11));
@@ -352,10 +350,23 @@ mod tests {
     fn repeats_and_ones_own_are_passed_over() {
         let (roster, node) = roster();
         let user = UserId::generate();
-        roster.load(node, 10, vec![user]);
+        roster.load(node, 10, vec![user], false);
         roster.apply(transition(node, user, false, 10));
         assert_eq!(roster.elsewhere(user), Some(node));
         roster.apply(transition(roster.me(), user, true, 1));
         assert_eq!(roster.nodes(), [node]);
+    }
+
+    #[test]
+    fn what_a_set_shows_otherwise_than_it_was_told_is_told() {
+        let (roster, node) = roster();
+        let (came, went) = (UserId::generate(), UserId::generate());
+        // Known by hearsay only: the set was never read before the bus broke.
+        roster.apply(transition(node, went, true, 10));
+        roster.load(node, 12, vec![came], true);
+        assert_eq!(roster.take_here(), [came, went].into());
+        // Nobody here was given anything.
+        roster.load(node, 13, vec![], false);
+        assert!(roster.take_here().is_empty());
     }
 }

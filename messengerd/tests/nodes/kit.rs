@@ -124,7 +124,8 @@ pub(crate) fn quick() -> Pace {
     Pace {
         grace: Duration::from_millis(300),
         beat: Duration::from_millis(200),
-        life: Duration::from_millis(1500),
+        // Longer than the longest pause before a bus is reached again.
+        life: Duration::from_millis(3500),
         compare: (Duration::from_secs(3600), Duration::from_secs(3600)),
         compare_down: Duration::from_millis(200),
         ..Pace::default()
@@ -136,7 +137,7 @@ pub(crate) struct Shelf {
     pub(crate) store: SharedStore,
     commits: Mutex<Option<(Arc<CommitQueue>, Commits)>>,
     pub(crate) community: Uuid,
-    _home: tempfile::TempDir,
+    _home: Option<tempfile::TempDir>,
 }
 
 impl Shelf {
@@ -144,12 +145,19 @@ impl Shelf {
         let home = tempfile::tempdir().unwrap();
         let (queue, commits, _) = commit_queue();
         let store = SqliteStore::open(&home.path().join("store.db"), queue.clone()).unwrap();
-        let store: SharedStore = Arc::new(store);
+        Self {
+            _home: Some(home),
+            ..Self::of(Arc::new(store), (queue, commits))
+        }
+    }
+
+    /// One that is made already, with the queue that it tells of commits.
+    pub(crate) fn of(store: SharedStore, commits: (Arc<CommitQueue>, Commits)) -> Self {
         Self {
             community: store.community(),
             store,
-            commits: Mutex::new(Some((queue, commits))),
-            _home: home,
+            commits: Mutex::new(Some(commits)),
+            _home: None,
         }
     }
 
@@ -289,6 +297,7 @@ pub(crate) async fn connect(
         user: user.id,
         session: id,
         events: Mutex::default(),
+        arrivals: Mutex::default(),
         ended: AtomicBool::new(false),
     });
     let caller = Caller {
@@ -360,6 +369,8 @@ pub(crate) struct Session {
     user: UserId,
     session: SessionId,
     events: Mutex<Vec<Event>>,
+    /// When each entry was told, whatever its chat.
+    arrivals: Mutex<Vec<(Instant, u64)>>,
     ended: AtomicBool,
 }
 
@@ -384,6 +395,11 @@ impl Session {
             _ => None,
         });
         entries.collect()
+    }
+
+    /// When each entry was told, by `seq`, for those who are in one chat.
+    pub(crate) fn arrivals(&self) -> Vec<(Instant, u64)> {
+        self.arrivals.lock().unwrap().clone()
     }
 
     /// What was told of somebody's presence, repeats left out.
@@ -415,6 +431,10 @@ impl Listener for Session {
     fn push(&self, event: &Encoded) {
         let frame = Frame::from_message(event.message()).unwrap();
         let event = Event::decode(&frame).unwrap().unwrap();
+        if let Event::Entry(told) = &event {
+            let arrival = (Instant::now(), told.entry.seq);
+            self.arrivals.lock().unwrap().push(arrival);
+        }
         self.events.lock().unwrap().push(event);
     }
 

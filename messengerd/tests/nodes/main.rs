@@ -7,6 +7,9 @@ mod cluster;
 mod faults;
 mod kit;
 mod limits;
+mod order;
+#[path = "../servers/postgres.rs"]
+mod postgres_server;
 mod presence;
 mod reconcile;
 #[path = "../servers/redis.rs"]

@@ -399,3 +399,69 @@ async fn coming_online_costs_by_acquaintances_and_a_large_group_is_none() {
     assert!(bytes < 600 + 150 * 20, "{bytes}");
     node.stop().await;
 }
+
+/// Batches published and bytes that Redis was sent while `online` people, half
+/// at each of two nodes, do nothing for some signs of life.
+async fn rest(online: usize) -> (u64, u64) {
+    let (server, shelf) = (RedisServer::start(), Shelf::new());
+    let settings = one(server.url());
+    let nodes = [
+        shelf.node(&settings, quick()).await,
+        shelf.node(&settings, quick()).await,
+    ];
+    let mut people = Vec::new();
+    for at in 0..online {
+        people.push(shelf.user(&format!("user{at}")).await);
+    }
+    shelf.group(&people.iter().collect::<Vec<_>>()).await;
+    for (at, user) in people.iter().enumerate() {
+        nodes[at % 2].connect(user).await;
+    }
+    until("all are known at both nodes", || {
+        let knows = |node: &Node| people.iter().all(|user| node.sees(user));
+        nodes.iter().all(knows)
+    })
+    .await;
+    let mut client = server.client();
+    let mut info = redis::cmd("INFO");
+    info.arg("stats").arg("commandstats");
+    let look_bytes = info.get_packed_command().len() as u64;
+    let mut looks = 0;
+    // Signs of life, of which each asks for the size of a set, and bytes that
+    // Redis was sent by others than this look at it.
+    let mut look = || -> (u64, u64) {
+        looks += 1;
+        let info: String = info.query(&mut client).unwrap();
+        let number = |name: &str| -> u64 {
+            let line = info.lines().find_map(|line| line.strip_prefix(name));
+            line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+        };
+        (
+            number("cmdstat_scard:calls="),
+            number("total_net_input_bytes:") - looks * look_bytes,
+        )
+    };
+    let published = || -> u64 {
+        let counts = nodes.iter().map(|node| node.bus.counts().published);
+        counts.sum()
+    };
+    // What was changed last is written within the next signs of life.
+    let settled = look().0 + 8;
+    until("it is quiet", || look().0 >= settled).await;
+    let (before, (start, bytes)) = (published(), look());
+    until("signs of life are given", || look().0 >= start + 10).await;
+    let cost = (published() - before, look().1 - bytes);
+    for node in nodes {
+        node.stop().await;
+    }
+    cost
+}
+
+#[tokio::test]
+async fn at_rest_the_traffic_is_that_of_the_nodes_however_many_are_online() {
+    let (few, many) = (rest(4).await, rest(150).await);
+    eprintln!("published, bytes sent to Redis: {few:?} of 4, {many:?} of 150");
+    assert_eq!((few.0, many.0), (0, 0));
+    // Their ids, written anew each time, would be 16 KB more.
+    assert!(many.1 < 2 * few.1, "{few:?} {many:?}");
+}

@@ -63,6 +63,10 @@ impl Database {
         execute(&admin, &sql).await;
         let mut config = admin.clone();
         config.dbname(&name);
+        // Said, for those who pass it on in parts.
+        if config.get_ports().is_empty() {
+            config.port(5432);
+        }
         Self {
             config,
             admin,

@@ -17,7 +17,9 @@ use super::{
 };
 use crate::client::model::Transport;
 
-const IDLE_MS: u32 = 15_000;
+/// Sending starts the idle timer anew (RFC 9000, 10.1): a server that died is
+/// noticed after this and one keep-alive, 17 s.
+const IDLE_MS: u32 = 12_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// A daemon on this machine that was killed is noticed sooner, for nothing.
 const LOOPBACK_KEEP_ALIVE: Duration = Duration::from_millis(500);
