@@ -74,7 +74,7 @@ impl Server {
         let certificate = identity.certificate;
         let fingerprint = certificate.fingerprint()?;
         let receiver = Arc::new(Receiver::new(store.clone(), identity.node, Pace::default()));
-        commits_in.invalidates(receiver.access().clone());
+        commits_in.invalidates(receiver.clone());
         let bus = NodeBus::start(&config, &store, identity.node, &receiver)?;
         let service = Service::new(Parts {
             store: store.clone(),

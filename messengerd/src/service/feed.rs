@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Service;
-use super::access::Access;
-use crate::bus::Signal;
+use super::receiver::Receiver;
+use crate::bus::{Signal, Sink as _};
 use crate::store::{Committed, Feed};
 
 /// Committed things not yet told, above which sends are refused.
@@ -38,7 +38,7 @@ impl Backlog {
 
 /// The store's side of the queue.
 pub struct CommitQueue {
-    access: std::sync::OnceLock<Arc<Access>>,
+    receiver: std::sync::OnceLock<Arc<Receiver>>,
     queue: mpsc::UnboundedSender<Vec<Committed>>,
     backlog: Backlog,
 }
@@ -54,7 +54,7 @@ pub fn commit_queue() -> (Arc<CommitQueue>, Commits, Backlog) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let backlog = Backlog::default();
     let queue = CommitQueue {
-        access: std::sync::OnceLock::new(),
+        receiver: std::sync::OnceLock::new(),
         queue: sender,
         backlog: backlog.clone(),
     };
@@ -69,17 +69,19 @@ pub fn commit_queue() -> (Arc<CommitQueue>, Commits, Backlog) {
 }
 
 impl CommitQueue {
-    /// Names the cache to be told of changed chats. Before that, nobody can
-    /// have asked it anything.
-    pub fn invalidates(&self, access: Arc<Access>) {
+    /// Names whose cache is told of changed chats, and who compares with the
+    /// store when something may have been missed. Before that, nobody can have
+    /// asked it anything.
+    pub fn invalidates(&self, receiver: Arc<Receiver>) {
         // Only the first call counts, and there is only one.
-        let _ = self.access.set(access);
+        let _ = self.receiver.set(receiver);
     }
 }
 
 impl Feed for CommitQueue {
     fn committed(&self, batch: Vec<Committed>) {
-        if let Some(access) = self.access.get() {
+        if let Some(receiver) = self.receiver.get() {
+            let access = receiver.access();
             for committed in &batch {
                 if let Committed::Entry { chat_id, entry, .. } = committed
                     && entry.kind != kind::MESSAGE
@@ -93,6 +95,12 @@ impl Feed for CommitQueue {
         if self.queue.send(batch).is_err() {
             // The daemon is going down; nobody is left to be told.
             self.backlog.0.fetch_sub(length, Ordering::Relaxed);
+        }
+    }
+
+    fn unsure(&self) {
+        if let Some(receiver) = self.receiver.get() {
+            receiver.missed();
         }
     }
 }

@@ -105,6 +105,11 @@ impl Receiver {
         self.due.notified().await;
     }
 
+    /// Makes a comparison due, the last one having failed.
+    pub(super) fn again(&self) {
+        self.due.notify_one();
+    }
+
     /// Begins a comparison.
     pub(super) fn begin_comparison(&self) -> Comparison {
         let missed = self.missed.load(Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! What the bus lost is found by comparing what this node's sessions were told
 //! with the store: now and then, at once after the bus was away, and all the
-//! time while it is.
+//! time while it is. So is what the store committed without being able to say
+//! so, also where there are no other nodes.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -43,12 +44,9 @@ pub struct Found {
 }
 
 impl Service {
-    /// Compares until cancelled. Returns at once where there are no other
-    /// nodes.
+    /// Compares until cancelled; where there are no other nodes, only after
+    /// something may have been missed.
     pub async fn reconcile(&self, stop: CancellationToken) {
-        if self.bus.shared().is_none() {
-            return;
-        }
         tokio::select! {
             () = self.compare_until(&stop) => {}
             () = self.receiver.watch_gaps() => {}
@@ -56,7 +54,10 @@ impl Service {
     }
 
     async fn compare_until(&self, stop: &CancellationToken) {
+        let shared = self.bus.shared().is_some();
         let pace = *self.receiver.pace();
+        let mut by_clock = shared;
+        let mut failing = false;
         loop {
             let pause = if self.bus.is_up() {
                 between(pace.compare.0, pace.compare.1)
@@ -64,14 +65,17 @@ impl Service {
                 pace.compare_down
             };
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.receiver.due() => {}
+                () = tokio::time::sleep(pause), if by_clock => by_clock = shared,
+                // What a lost connection left behind may be committed a little
+                // later: it is looked for once more.
+                () = self.receiver.due() => by_clock = true,
                 () = stop.cancelled() => return,
             }
             let compared = tokio::select! {
                 compared = self.compare() => compared,
                 () = stop.cancelled() => return,
             };
+            let failed_before = std::mem::replace(&mut failing, compared.is_err());
             let breath = match compared {
                 Ok(found) if found == Found::default() => BREATH,
                 Ok(found) => {
@@ -79,7 +83,10 @@ impl Service {
                     BREATH
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "not compared with the store");
+                    if !failed_before {
+                        tracing::warn!(%error, "not compared with the store, trying again");
+                    }
+                    self.receiver.again();
                     PAUSE
                 }
             };

@@ -8,7 +8,8 @@
 //! 2. Within a chat, entries get `seq` 1, 2, 3 … in commit order, without gaps,
 //!    and `msg_no` counts those of kind message.
 //! 3. The [`Feed`] is told of every batch that this node committed, in commit
-//!    order per chat, before any of its callers gets an answer.
+//!    order per chat, before any of its callers gets an answer; or, where nobody
+//!    can say what was committed, that it may have missed something.
 //! 4. One bad row never fails its neighbours.
 //!
 //! Numbers ([`ChatNo`], [`UserNo`]) are the store's own and never leave the
@@ -412,11 +413,15 @@ pub enum Committed {
     },
 }
 
-/// Is told of every committed batch. Called on the store's own thread: it must
-/// not block.
+/// Is told of every committed batch. Called on the store's own thread or task:
+/// it must not block.
 pub trait Feed: Send + Sync {
     /// In commit order per chat, before the callers are answered.
     fn committed(&self, batch: Vec<Committed>);
+    /// Something may have been committed, or may yet be within seconds, that
+    /// this is not told of: the connection to the database was lost before its
+    /// answer. Who keeps nothing of what it is told has nothing to do.
+    fn unsure(&self) {}
 }
 
 /// Everything durable. See the module for the promises.

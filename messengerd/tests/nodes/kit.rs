@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use messengerd::bus::local::LocalBus;
 use messengerd::bus::redis::{RedisBus, Settings};
 use messengerd::bus::{Bus, Signal, Sink};
 use messengerd::service::accounts::Registration;
@@ -204,6 +205,32 @@ impl Shelf {
         self.store.append(append).unwrap().await.unwrap();
     }
 
+    fn service(&self, receiver: Arc<Receiver>, bus: Arc<dyn Bus>) -> Arc<Service> {
+        Service::new(Parts {
+            store: self.store.clone(),
+            receiver,
+            bus,
+            backlog: Default::default(),
+            token_secret: vec![1; 32],
+            registration: Registration::Open,
+            send_rate: Rate {
+                burst: 1_000,
+                per_second: 1_000.0,
+            },
+        })
+        .unwrap()
+    }
+
+    /// A node without a bus that is told of nothing but by what is returned
+    /// with it.
+    pub(crate) fn alone(&self, pace: Pace) -> (Arc<Service>, Arc<CommitQueue>) {
+        let receiver = Arc::new(Receiver::new(self.store.clone(), Uuid::now_v7(), pace));
+        let (feed, _, _) = commit_queue();
+        feed.invalidates(receiver.clone());
+        let bus = Arc::new(LocalBus::new(receiver.clone()));
+        (self.service(receiver, bus), feed)
+    }
+
     /// A node of this store. The first one tells of its commits.
     pub(crate) async fn node(&self, settings: &Settings, pace: Pace) -> Node {
         self.node_called(Uuid::now_v7(), settings, pace).await
@@ -213,24 +240,12 @@ impl Shelf {
         let receiver = Arc::new(Receiver::new(self.store.clone(), id, pace));
         let bus = RedisBus::start(settings, self.community, id, receiver.clone()).unwrap();
         assert!(bus.wait_up(PATIENCE).await, "the bus is connected in time");
-        let service = Service::new(Parts {
-            store: self.store.clone(),
-            receiver: receiver.clone(),
-            bus: bus.clone(),
-            backlog: Default::default(),
-            token_secret: vec![1; 32],
-            registration: Registration::Open,
-            send_rate: Rate {
-                burst: 1_000,
-                per_second: 1_000.0,
-            },
-        })
-        .unwrap();
+        let service = self.service(receiver.clone(), bus.clone());
         let stop = CancellationToken::new();
         let mut tasks = Vec::new();
         let commits = self.commits.lock().unwrap().take();
         let publisher = commits.map(|(queue, commits)| {
-            queue.invalidates(receiver.access().clone());
+            queue.invalidates(receiver.clone());
             tokio::spawn(service.clone().publish(commits))
         });
         tasks.push(tokio::spawn({
@@ -269,6 +284,46 @@ pub(crate) fn actor(user: &UserRecord) -> Actor {
     }
 }
 
+/// A live session, as one comes from a client.
+pub(crate) async fn connect(
+    store: &SharedStore,
+    service: &Service,
+    user: &UserRecord,
+) -> Arc<Session> {
+    let new = session();
+    let id = new.id;
+    store.create_session(user.no, new).await.unwrap();
+    enter(service, user, id).await.unwrap()
+}
+
+async fn enter(
+    service: &Service,
+    user: &UserRecord,
+    id: SessionId,
+) -> Result<Arc<Session>, WireError> {
+    let session = Arc::new(Session {
+        user: user.id,
+        session: id,
+        events: Mutex::default(),
+        arrivals: Mutex::default(),
+        ended: AtomicBool::new(false),
+    });
+    let caller = Caller {
+        actor: actor(user),
+        username: user.username.clone(),
+        session: id,
+        admin: false,
+    };
+    let listener: SharedListener = session.clone();
+    let came = service.presence().connected(caller.actor);
+    let first = service.go_live(&caller, &listener).await?;
+    session.events.lock().unwrap().splice(0..0, first);
+    if came {
+        service.presence().announce(caller.actor).await.unwrap();
+    }
+    Ok(session)
+}
+
 pub(crate) struct Node {
     pub(crate) id: Uuid,
     store: SharedStore,
@@ -283,10 +338,7 @@ pub(crate) struct Node {
 impl Node {
     /// A live session, as one comes from a client.
     pub(crate) async fn connect(&self, user: &UserRecord) -> Arc<Session> {
-        let new = session();
-        let id = new.id;
-        self.store.create_session(user.no, new).await.unwrap();
-        self.enter(user, id).await.unwrap()
+        connect(&self.store, &self.service, user).await
     }
 
     /// A live session that was checked before.
@@ -295,31 +347,7 @@ impl Node {
         user: &UserRecord,
         id: SessionId,
     ) -> Result<Arc<Session>, WireError> {
-        let session = Arc::new(Session {
-            user: user.id,
-            session: id,
-            events: Mutex::default(),
-            arrivals: Mutex::default(),
-            ended: AtomicBool::new(false),
-        });
-        let caller = Caller {
-            actor: actor(user),
-            username: user.username.clone(),
-            session: id,
-            admin: false,
-        };
-        let listener: SharedListener = session.clone();
-        let came = self.service.presence().connected(caller.actor);
-        let first = self.service.go_live(&caller, &listener).await?;
-        session.events.lock().unwrap().splice(0..0, first);
-        if came {
-            self.service
-                .presence()
-                .announce(caller.actor)
-                .await
-                .unwrap();
-        }
-        Ok(session)
+        enter(&self.service, user, id).await
     }
 
     pub(crate) fn disconnect(&self, session: &Arc<Session>) {

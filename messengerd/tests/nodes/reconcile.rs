@@ -5,13 +5,14 @@ use std::time::Duration;
 use messengerd::bus::redis::Settings;
 use messengerd::bus::{Bus, Signal, Sink as _};
 use messengerd::service::pace::Pace;
-use messengerd::store::{ChatRecord, CursorMove, UserRecord};
+use messengerd::store::{ChatRecord, CursorMove, Feed as _, UserRecord};
 use proto::entry::account_kind;
 use proto::error::ErrorCode;
 use proto::event::{ChatEntry, Event};
 use proto::id::EntryId;
+use tokio_util::sync::CancellationToken;
 
-use crate::kit::{Node, Shelf, actor, one, quick, session, until};
+use crate::kit::{Node, Shelf, actor, connect, one, quick, session, until};
 use crate::redis_server::RedisServer;
 
 /// Nothing is compared but when it is asked for.
@@ -333,4 +334,34 @@ async fn a_session_that_ended_while_it_connected_is_not_let_in() {
     store.end_session(two.bert.no, id, 2).await.unwrap();
     let refused = two.listener.enter(&two.bert, id).await.map(|_| ());
     assert_eq!(refused.unwrap_err().code, ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_node_alone_looks_for_what_its_store_could_not_say() {
+    let shelf = Shelf::new();
+    let (anna, bert) = (shelf.user("anna").await, shelf.user("bert").await);
+    let chat = shelf.group(&[&anna, &bert]).await;
+    let (service, feed) = shelf.alone(Pace {
+        compare: (Duration::from_millis(500), Duration::from_millis(600)),
+        ..quick()
+    });
+    let session = connect(&shelf.store, &service, &bert).await;
+    let stop = CancellationToken::new();
+    let comparing = tokio::spawn({
+        let (service, stop) = (service.clone(), stop.clone());
+        async move { service.reconcile(stop).await }
+    });
+    shelf.say(&chat, &anna, "one").await;
+    feed.unsure();
+    until("it is found", || session.entries(chat.id) == [2]).await;
+    // Committed after that: found by the look that follows it.
+    shelf.say(&chat, &anna, "two").await;
+    let end = shelf.store.end_session(bert.no, session.id(), 1);
+    assert!(end.await.unwrap());
+    until("that, too", || {
+        session.entries(chat.id) == [2, 3] && session.has_ended()
+    })
+    .await;
+    stop.cancel();
+    comparing.await.unwrap();
 }

@@ -215,11 +215,28 @@ impl Server {
             .unwrap();
         assert!(killed.success());
         self.wait();
+        self.wait_for_backends();
     }
 
     /// Starts it again after [`kill`](Self::kill).
     pub fn restart(&mut self) {
         self.run();
+    }
+
+    /// Waits until the killed server's own processes have ended: a new one is
+    /// refused while they hold its memory.
+    fn wait_for_backends(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let directory = self.directory.display().to_string();
+        let is_one = |entry: fs::DirEntry| {
+            let link = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
+            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            link.starts_with(&directory) && line.starts_with(b"postgres:")
+        };
+        while fs::read_dir("/proc").unwrap().flatten().any(is_one) {
+            assert!(Instant::now() < deadline, "old backends do not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Ends it at once, in order.

@@ -11,6 +11,7 @@ pub(crate) mod logs;
 pub(crate) mod pages;
 
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -31,11 +32,16 @@ pub(crate) const AT: i64 = 1_700_000_000_000;
 #[derive(Default)]
 pub(crate) struct Recorder {
     events: Mutex<Vec<Committed>>,
+    unsure: AtomicBool,
 }
 
 impl Feed for Recorder {
     fn committed(&self, batch: Vec<Committed>) {
         self.events.lock().unwrap().extend(batch);
+    }
+
+    fn unsure(&self) {
+        self.unsure.store(true, Ordering::SeqCst);
     }
 }
 
@@ -43,6 +49,11 @@ impl Recorder {
     /// Everything told so far, once.
     pub(crate) fn take(&self) -> Vec<Committed> {
         std::mem::take(&mut self.events.lock().unwrap())
+    }
+
+    /// Whether it was told that something may be missing.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.unsure.load(Ordering::SeqCst)
     }
 }
 

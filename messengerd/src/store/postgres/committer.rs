@@ -6,7 +6,6 @@
 //! once and repeats what was under way, which the entries' ids make safe; where
 //! there is none to be had, everything is refused until there is.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,12 +13,12 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::BoxFuture;
 use proto::digest::block_of;
-use proto::entry::Entry;
 use proto::limits::DIGEST_BLOCK;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use super::answers::{Outcome, answer, apart, event};
 use super::connect::{Connector, LIMIT};
 use super::error::{Fault, again};
 use super::lanes::{self, Landed};
@@ -27,14 +26,12 @@ use super::pool::{Done, Step, TRIES};
 use super::queue::{Answer, Change, Job, Waiting};
 use super::upkeep::Upkeep;
 use super::{chats, members, statements};
-use crate::store::{Append, Appended, Committed, Feed, StoreError};
+use crate::store::{Append, Feed, StoreError};
 
 /// Most jobs taken at a time.
 const BATCH: usize = 512;
 /// Between tries to get a connection: at first, and at most.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
-
-type Outcome = Result<Landed, StoreError>;
 
 pub(super) struct Committer {
     connector: Connector,
@@ -100,6 +97,7 @@ impl Committer {
                     self.next_link = None;
                     self.link = Some(link);
                     self.tell_unknown().await;
+                    self.feed.unsure();
                 }
             }
         }
@@ -274,11 +272,26 @@ impl Committer {
 
     /// Does a write with a transaction of its own and tells the feed. It is
     /// done again where it was in another's way or the connection was lost: it
-    /// then finds what it has done, if it has.
+    /// then finds what it has done, if it has, but not what there was to tell.
     async fn attempt<A, T>(
         &mut self,
         args: &A,
         work: impl for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>>,
+    ) -> Result<T, StoreError> {
+        let mut unsure = false;
+        let outcome = self.tries(args, work, &mut unsure).await;
+        if unsure {
+            self.feed.unsure();
+        }
+        outcome
+    }
+
+    /// `unsure`: whether a try may have been committed without anybody knowing.
+    async fn tries<A, T>(
+        &mut self,
+        args: &A,
+        work: impl for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>>,
+        unsure: &mut bool,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + LIMIT;
         let mut tries = 0;
@@ -301,6 +314,7 @@ impl Committer {
             let lost = fault.lost();
             let error = StoreError::from(fault);
             if lost {
+                *unsure = true;
                 if tries < TRIES && self.reconnect(&error, deadline).await {
                     continue;
                 }
@@ -368,7 +382,13 @@ impl Committer {
                 let appends: Vec<&Append> = unknown.iter().collect();
                 let outcomes: Vec<Outcome> = found
                     .into_iter()
-                    .map(|landed| landed.ok_or_else(away))
+                    .map(|landed| {
+                        let landed = landed.ok_or_else(away)?;
+                        Ok(Landed {
+                            news: true,
+                            ..landed
+                        })
+                    })
                     .collect();
                 self.tell(&appends, &outcomes);
             }
@@ -426,81 +446,4 @@ async fn come_back(connector: Connector) -> ClientWrapper {
 /// What callers get while there is no connection.
 fn away() -> StoreError {
     StoreError::Unavailable("the connection to the database is lost".to_owned())
-}
-
-/// The first append of each id, and those that repeat one of them.
-fn apart(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
-    let mut seen = std::collections::HashSet::with_capacity(waiting.len());
-    waiting
-        .into_iter()
-        .partition(|waiting| seen.insert(waiting.append.id))
-}
-
-/// Answers everybody but those whose id another could not use.
-fn answer(firsts: Vec<Waiting>, outcomes: Vec<Outcome>, repeats: Vec<Waiting>) -> Vec<Waiting> {
-    let mut known = HashMap::with_capacity(repeats.len());
-    for (waiting, outcome) in firsts.into_iter().zip(outcomes) {
-        if !repeats.is_empty() {
-            let copy = match &outcome {
-                Ok(landed) => Some(Ok(*landed)),
-                // The id is free, or whose it is has to be looked up.
-                Err(StoreError::NoAccess | StoreError::Conflict) => None,
-                Err(error) => Some(Err(again(error))),
-            };
-            let append = &waiting.append;
-            known.insert(append.id, (append.actor.no, append.chat, copy));
-        }
-        // Nobody may be waiting any more; the write stands either way.
-        let _ = waiting.answer.send(outcome.map(appended));
-    }
-    let mut open = Vec::new();
-    for waiting in repeats {
-        let append = &waiting.append;
-        let result = match known.get(&append.id) {
-            Some((actor, chat, Some(Ok(first)))) => {
-                if (*actor, *chat) == (append.actor.no, append.chat) {
-                    Ok(Appended {
-                        dup: true,
-                        ..appended(*first)
-                    })
-                } else {
-                    Err(StoreError::Conflict)
-                }
-            }
-            Some((_, _, Some(Err(error)))) => Err(again(error)),
-            Some((_, _, None)) | None => {
-                open.push(waiting);
-                continue;
-            }
-        };
-        let _ = waiting.answer.send(result);
-    }
-    open
-}
-
-fn appended(landed: Landed) -> Appended {
-    Appended {
-        seq: landed.seq,
-        msg_no: landed.msg_no,
-        at: landed.at,
-        dup: landed.dup,
-    }
-}
-
-fn event(append: &Append, landed: &Landed) -> Committed {
-    Committed::Entry {
-        chat: append.chat,
-        chat_id: append.chat_id,
-        acl_rev: landed.acl_rev,
-        entry: Entry {
-            seq: landed.seq,
-            kind: append.kind,
-            id: append.id,
-            msg_no: landed.msg_no,
-            ref_seq: append.ref_seq,
-            actor: append.actor.id,
-            at: landed.at,
-            body: append.body.clone(),
-        },
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Connect};
 use tokio::task::JoinHandle;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -45,9 +45,16 @@ impl Connector {
             Some(own) => format!("{own} {SESSION}"),
             None => SESSION.to_owned(),
         };
+        let hosts = server.get_hosts().len();
+        if hosts > 1 && server.get_target_session_attrs() == TargetSessionAttrs::Any {
+            // Standbys are named, too, in case one of them is promoted.
+            server.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         server
             .options(options)
-            .connect_timeout(LIMIT)
+            // Per host or address of it: one that is dead must leave time for
+            // the next.
+            .connect_timeout(LIMIT / (hosts as u32 + 1))
             .tcp_user_timeout(LIMIT)
             .keepalives(true)
             .keepalives_idle(Duration::from_secs(5))
@@ -133,7 +140,8 @@ pub(super) async fn examine(client: &ClientWrapper) -> Result<(), Fault> {
         .query_one(
             "SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
                     current_setting('server_encoding'), current_setting('fsync'),
-                    current_database()::text",
+                    current_database()::text, current_setting('synchronous_commit') = 'on'
+                      AND current_setting('statement_timeout') = '4s'",
             &[],
         )
         .await?;
@@ -143,6 +151,13 @@ pub(super) async fn examine(client: &ClientWrapper) -> Result<(), Fault> {
         return Err(Fault::Refused(StoreError::Unavailable(format!(
             "PostgreSQL {version} is too old: version {OLDEST} or newer is needed"
         ))));
+    }
+    if !row.try_get::<_, bool>(5)? {
+        return Err(Fault::Refused(StoreError::Unavailable(
+            "the settings of a session do not reach the database; a pooler in between drops them: \
+             name PostgreSQL's own host and port"
+                .to_owned(),
+        )));
     }
     if encoding != "UTF8" {
         let database: &str = row.try_get(4)?;

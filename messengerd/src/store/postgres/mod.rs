@@ -10,6 +10,7 @@
 //! the schema lays down, are all that is between them.
 
 mod account;
+mod answers;
 mod chats;
 mod committer;
 mod connect;

@@ -166,7 +166,13 @@ impl Pool {
                     tries += 1;
                     match pool.attempt(deadline, &args, &work).await {
                         Err(fault) if tries < TRIES && fault.repeatable() => {}
-                        outcome => break outcome?,
+                        Err(fault) => {
+                            if fault.lost() {
+                                pool.feed.unsure();
+                            }
+                            return Err(fault.into());
+                        }
+                        Ok(done) => break done,
                     }
                 };
                 if !done.events.is_empty() {

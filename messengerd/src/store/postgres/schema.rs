@@ -33,7 +33,13 @@ pub(super) async fn apply(conn: &ClientWrapper, known: &[Migration]) -> Result<V
     // A step may take long, and so may the wait for another program's.
     conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
         .await?;
-    statements::row(conn, "SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    let locked = conn
+        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])
+        .await?;
+    if !locked.try_get(0)? {
+        tracing::info!("another program changes the database's schema; waiting for its end");
+        statements::row(conn, "SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    }
     let applied = steps(conn, known).await;
     // The lock ends with the connection if not here.
     if applied.is_ok() {

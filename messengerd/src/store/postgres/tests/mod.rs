@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod faults;
+mod hosts;
 mod nodes;
 #[path = "../../../../tests/servers/proxy.rs"]
 mod proxy;
