@@ -2,7 +2,7 @@
 //! each log was told here, for the comparison with the store.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use proto::Seq;
@@ -36,6 +36,8 @@ pub type SharedListener = Arc<dyn Listener>;
 #[derive(Default)]
 pub struct Hub {
     inner: RwLock<Inner>,
+    /// An entry may come more than once; only the first one is told.
+    repeats: AtomicBool,
 }
 
 #[derive(Default)]
@@ -106,6 +108,12 @@ struct Attached {
 }
 
 impl Hub {
+    /// From now on entries come in order, and some more than once: from the bus
+    /// and from the comparison with the store.
+    pub(super) fn expect_repeats(&self) {
+        self.repeats.store(true, Ordering::Relaxed);
+    }
+
     /// An empty hub.
     pub fn new() -> Self {
         Self::default()
@@ -294,16 +302,18 @@ impl Own {
 }
 
 impl Told {
-    fn note(&self, event: &Event) {
+    /// Notes an event; says whether it is one that was not told before.
+    fn note(&self, event: &Event) -> bool {
         match event {
             Event::Entry(ChatEntry { entry, .. }) => {
-                self.seq.fetch_max(entry.seq, Ordering::Relaxed);
+                self.seq.fetch_max(entry.seq, Ordering::Relaxed) < entry.seq
             }
             Event::Cursor(moved) => {
                 self.cursor_rev
                     .fetch_max(moved.cursor_rev, Ordering::Relaxed);
+                true
             }
-            _ => {}
+            _ => true,
         }
     }
 }
@@ -398,7 +408,10 @@ impl Sink for Hub {
                     except,
                 } => {
                     if let Some(Listened { sessions, told }) = inner.chats.get(chat) {
-                        told.note(event);
+                        let fresh = told.note(event);
+                        if !fresh && self.repeats.load(Ordering::Relaxed) {
+                            continue;
+                        }
                         inner.push(
                             sessions
                                 .iter()

@@ -327,6 +327,7 @@ impl Sink for Receiver {
 
     fn connected(&self, up: bool) {
         self.among_others.store(true, Ordering::SeqCst);
+        self.hub.expect_repeats();
         self.up.store(up, Ordering::SeqCst);
         self.access.trust(if up {
             self.pace.trust

@@ -148,3 +148,35 @@ fn the_accounts_entry_alone_is_enough_to_leave_and_to_join() {
         .deliver(vec![world.account(account_kind::CHAT_JOINED, 6)]);
     assert!(world.hears(&ear));
 }
+
+#[test]
+fn among_other_nodes_an_entry_is_told_once() {
+    let world = World::new();
+    let (ear, listener) = world.attach();
+    world.listen(&listener);
+    let entry = |seq| {
+        let entry = proto::entry::Entry {
+            seq,
+            kind: proto::entry::kind::MESSAGE,
+            id: proto::id::EntryId::generate(),
+            msg_no: seq,
+            ref_seq: None,
+            actor: world.user,
+            at: 0,
+            body: Default::default(),
+        };
+        vec![Signal::ToChat {
+            chat: world.chat,
+            event: Event::Entry(ChatEntry {
+                chat: world.chat,
+                entry,
+            }),
+            except: None,
+        }]
+    };
+    world.hub.expect_repeats();
+    for seq in [10, 10, 11, 10, 11, 9] {
+        world.hub.deliver(entry(seq));
+    }
+    assert_eq!(*ear.heard.lock().unwrap(), 2);
+}
