@@ -28,6 +28,7 @@ pub mod tokens;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proto::UnixMillis;
@@ -118,7 +119,10 @@ pub(crate) fn refuse(error: StoreError) -> WireError {
             WireError::new(ErrorCode::StorageFull).retry_after(5_000)
         }
         StoreError::Unavailable(cause) => {
-            tracing::error!(cause, "the store is not available");
+            static LOGGED: AtomicI64 = AtomicI64::new(i64::MIN);
+            if is_due(&LOGGED, now()) {
+                tracing::error!(cause, "the store is not available");
+            }
             WireError::new(ErrorCode::Unavailable).retry_after(1_000)
         }
         StoreError::Conflict => ErrorCode::Conflict.into(),
@@ -134,6 +138,16 @@ pub(crate) fn refuse(error: StoreError) -> WireError {
             ErrorCode::Internal.into()
         }
     }
+}
+
+/// Whether a line about an outage is due: one a second says as much as one for
+/// each request that it refuses.
+fn is_due(logged: &AtomicI64, at: UnixMillis) -> bool {
+    let last = logged.load(Ordering::Relaxed);
+    at.abs_diff(last) >= 1_000
+        && logged
+            .compare_exchange(last, at, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
 }
 
 fn bad_request(what: &str) -> WireError {
@@ -277,5 +291,17 @@ impl Service {
             }
             Request::Ping(_) => Reply::Ping(Done {}),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_logged_once_a_second() {
+        let logged = AtomicI64::new(i64::MIN);
+        let due = [5_000, 5_999, 6_000, 6_001, 7_500].map(|at| is_due(&logged, at));
+        assert_eq!(due, [true, false, true, false, true]);
     }
 }
