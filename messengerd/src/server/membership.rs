@@ -73,11 +73,13 @@ impl Membership {
     /// Gives the lease back.
     pub(super) async fn leave(self) {
         self.stop.cancel();
-        if let Some(lease) = self.lease
-            && !lease.is_finished()
-            && let Err(error) = lease.await
-        {
-            tracing::error!(%error, "the lease on the database was not given back");
+        let Some(lease) = self.lease.filter(|lease| !lease.is_finished()) else {
+            return;
+        };
+        match lease.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the lease was lost while leaving"),
+            Err(error) => tracing::error!(%error, "the lease was not given back"),
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct Server {
     service: Arc<Service>,
     store: SharedStore,
     endpoint: quinn::Endpoint,
-    /// Ends accepting and the helpers' work.
+    /// Ends accepting and what watches the certificate.
     stop: CancellationToken,
     /// Ends sessions.
     stop_sessions: CancellationToken,
