@@ -514,6 +514,13 @@ pub trait Feed: Send + Sync {
     fn unsure(&self) {}
 }
 
+/// For a verb that a back end does not have yet.
+fn later<T: Send + 'static>() -> Pending<T> {
+    Box::pin(std::future::ready(Err(StoreError::Internal(
+        "this back end does not have this verb".to_owned(),
+    ))))
+}
+
 /// Everything durable. See the module for the promises.
 pub trait Store: Send + Sync {
     /// The community's id, made with the store.
@@ -546,16 +553,35 @@ pub trait Store: Send + Sync {
         password_hash: String,
         keep: SessionId,
         at: UnixMillis,
-    ) -> Pending<()>;
+    ) -> Pending<()> {
+        let _ = (user, password_hash, keep, at);
+        later()
+    }
     /// Changes a profile, with a `PROFILE_CHANGED` entry in the account's log.
-    fn set_profile(&self, user: Actor, change: ProfileChange, at: UnixMillis)
-    -> Pending<UserRecord>;
+    fn set_profile(
+        &self,
+        user: Actor,
+        change: ProfileChange,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        let _ = (user, change, at);
+        later()
+    }
     /// Chooses a status, with a `PROFILE_CHANGED` entry.
-    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord>;
+    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord> {
+        let _ = (user, status, at);
+        later()
+    }
     /// Keeps a picture; one that is there already stays.
-    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()>;
+    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()> {
+        let _ = avatar;
+        later()
+    }
     /// A picture: type and bytes.
-    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>>;
+    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>> {
+        let _ = hash;
+        later()
+    }
     /// Gives an account a picture that is kept, with a `PROFILE_CHANGED` entry;
     /// pictures that nobody has any more go.
     fn set_user_avatar(
@@ -563,12 +589,18 @@ pub trait Store: Send + Sync {
         user: Actor,
         avatar: Option<Digest>,
         at: UnixMillis,
-    ) -> Pending<UserRecord>;
+    ) -> Pending<UserRecord> {
+        let _ = (user, avatar, at);
+        later()
+    }
 
     // Contacts
 
     /// All whose state is not none or whom the user has blocked, by name.
-    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>>;
+    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
+        let _ = user;
+        later()
+    }
     /// Changes how `owner` stands to `other`. More than
     /// [`CONTACTS`](proto::limits::CONTACTS): [`StoreError::TooMany`].
     fn change_contact(
@@ -577,9 +609,15 @@ pub trait Store: Send + Sync {
         other: Actor,
         change: ContactChange,
         at: UnixMillis,
-    ) -> Pending<ContactRecord>;
+    ) -> Pending<ContactRecord> {
+        let _ = (owner, other, change, at);
+        later()
+    }
     /// Those of `others` who have blocked `user`, or whom `user` has blocked.
-    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>>;
+    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>> {
+        let _ = (user, others);
+        later()
+    }
 
     // Sessions
 
@@ -624,21 +662,39 @@ pub trait Store: Send + Sync {
     /// they are one. `act.acl_rev` is not looked at. A banned one, or a chat
     /// that is not public: [`StoreError::NoAccess`]; a link that does not hold:
     /// [`StoreError::InviteInvalid`].
-    fn join(&self, act: Act, door: Door) -> Pending<()>;
+    fn join(&self, act: Act, door: Door) -> Pending<()> {
+        let _ = (act, door);
+        later()
+    }
     /// Changes properties with one `ChatChanged` entry.
-    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()>;
+    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()> {
+        let _ = (act, change);
+        later()
+    }
     /// Gives a member a role with one `RoleChanged` entry; nothing where they
     /// have it.
-    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()>;
+    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()> {
+        let _ = (act, user, role);
+        later()
+    }
     /// Lets a member write again (0) or not before a time, with one
     /// `MemberMuted` entry.
-    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()>;
+    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()> {
+        let _ = (act, user, until);
+        later()
+    }
     /// Bans somebody, who is no member from then on, or lifts the ban, with one
     /// `MemberBanned` entry; nothing where that is so already.
-    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()>;
+    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()> {
+        let _ = (act, user, on);
+        later()
+    }
     /// Deletes a chat: every member leaves, nobody finds it any more, its texts
     /// go.
-    fn delete_chat(&self, act: Act) -> Pending<()>;
+    fn delete_chat(&self, act: Act) -> Pending<()> {
+        let _ = act;
+        later()
+    }
     /// Public chats whose name or description contains `query` (folded), the
     /// largest first, and whether there are more.
     fn directory(
@@ -647,9 +703,15 @@ pub trait Store: Send + Sync {
         query: String,
         limit: u32,
         offset: u32,
-    ) -> Pending<(Vec<PublicRecord>, bool)>;
+    ) -> Pending<(Vec<PublicRecord>, bool)> {
+        let _ = (user, query, limit, offset);
+        later()
+    }
     /// A present member's own settings of a chat.
-    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>>;
+    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>> {
+        let _ = (chat, user);
+        later()
+    }
     /// Sets them, with a `CHAT_PREFS_CHANGED` entry in the account's log.
     fn set_chat_prefs(
         &self,
@@ -657,21 +719,39 @@ pub trait Store: Send + Sync {
         user: Actor,
         prefs: ChatPrefs,
         at: UnixMillis,
-    ) -> Pending<()>;
+    ) -> Pending<()> {
+        let _ = (chat, user, prefs, at);
+        later()
+    }
     /// Makes an invite link. More than
     /// [`CHAT_INVITES`](proto::limits::CHAT_INVITES) that hold:
     /// [`StoreError::TooMany`].
-    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord>;
+    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord> {
+        let _ = invite;
+        later()
+    }
     /// A chat's links that hold at a time, latest first.
-    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>>;
+    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>> {
+        let _ = (chat, at);
+        later()
+    }
     /// The link with this token, if it holds at a time.
-    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>>;
+    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>> {
+        let _ = (token, at);
+        later()
+    }
     /// Makes a link invalid; false where the chat has none such.
-    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool>;
+    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool> {
+        let _ = (chat, id);
+        later()
+    }
     /// Raises the floors of chats with a retention by up to `limit` entries in
     /// all: entries that are older than it go, with everything kept beside
     /// them. Read cursors below a floor move to it. Whether there is more to do.
-    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)>;
+    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)> {
+        let _ = (now, limit);
+        later()
+    }
 
     // Entries
 
@@ -685,17 +765,32 @@ pub trait Store: Send + Sync {
     /// [`StoreError::NoAccess`] where the actor is no member any more.
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError>;
     /// Changes a message; see [`MessageChange`].
-    fn change_message(&self, change: MessageChange) -> Pending<Appended>;
+    fn change_message(&self, change: MessageChange) -> Pending<Appended> {
+        let _ = change;
+        later()
+    }
     /// One entry, of any kind, with its present text where it is an edited
     /// message.
-    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>>;
+    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>> {
+        let _ = (chat, seq);
+        later()
+    }
     /// The pinned messages of a chat, latest pin first.
-    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>>;
+    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
+        let _ = chat;
+        later()
+    }
     /// Finds messages in the index.
-    fn search(&self, query: SearchQuery) -> Pending<SearchFound>;
+    fn search(&self, query: SearchQuery) -> Pending<SearchFound> {
+        let _ = query;
+        later()
+    }
     /// Brings up to `limit` entries into the index, behind the appends. Whether
     /// there is more to do. New and edited texts come in, deleted ones go.
-    fn index_entries(&self, limit: u32) -> Pending<bool>;
+    fn index_entries(&self, limit: u32) -> Pending<bool> {
+        let _ = limit;
+        later()
+    }
     /// Entries after `after`, oldest first, cut by `limit` and by `max_bytes`
     /// of bodies (at least one entry where there is one).
     fn entries_after(
