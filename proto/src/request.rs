@@ -298,9 +298,10 @@ pub struct ChatInfo {
     pub created_at: UnixMillis,
     /// The revision of members and properties that this shows.
     pub acl_rev: u64,
-    /// The present members: those who joined first where not all fit.
+    /// The present members. Where not all fit it is some of them, the caller
+    /// among them.
     pub members: Vec<Member>,
-    /// Whether there are more: ask [`Members`] for those behind these.
+    /// Whether there are more: [`Members`] lists all.
     #[serde(default, skip_serializing_if = "is_default")]
     pub members_more: bool,
     /// Where its log stood.
@@ -363,7 +364,7 @@ pub struct ChatList {
     pub more: bool,
 }
 
-/// Lists the members of a chat, in the order they joined.
+/// Lists the members of a chat, in an order that stays while `acl_rev` does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
     /// Which chat.
