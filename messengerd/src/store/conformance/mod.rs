@@ -4,22 +4,33 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 pub(crate) mod accounts;
+pub(crate) mod acts;
 pub(crate) mod appends;
+pub(crate) mod changes;
 pub(crate) mod chats;
+pub(crate) mod contacts;
 pub(crate) mod cursors;
+pub(crate) mod doors;
 pub(crate) mod logs;
 pub(crate) mod pages;
+pub(crate) mod people;
+pub(crate) mod retention;
+pub(crate) mod search;
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use proto::entry::kind;
+use proto::UnixMillis;
+use proto::digest::Digest;
+use proto::entry::{AccountEntry, Body, Message, kind};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::ChatKind;
 use proto::text::{ChatName, DeviceName, Username};
 
+use super::groups::Act;
+use super::people::AvatarRecord;
 use super::{
     Actor, Admission, Append, Appended, ChatRecord, Committed, Feed, NewChat, NewSession, NewUser,
     SharedStore, StoreError, UserRecord,
@@ -79,6 +90,55 @@ impl Bed {
         self.store.create_chat(new_group(people)).await.unwrap()
     }
 
+    /// A public chat, made by one.
+    pub(crate) async fn public(&self, creator: &UserRecord) -> ChatRecord {
+        let chat = NewChat {
+            kind: ChatKind::Public,
+            ..new_group(&[creator])
+        };
+        self.store.create_chat(chat).await.unwrap()
+    }
+
+    /// A chat as it is now.
+    pub(crate) async fn now(&self, chat: &ChatRecord) -> ChatRecord {
+        self.store.chat(chat.id).await.unwrap().unwrap()
+    }
+
+    /// The kinds of all entries of a chat.
+    pub(crate) async fn kinds(&self, chat: &ChatRecord) -> Vec<u16> {
+        let page = self.store.entries_after(chat.no, 0, 1000, 1 << 20).await;
+        let entries = page.unwrap().entries;
+        entries.iter().map(|entry| entry.kind).collect()
+    }
+
+    /// All entries of an account's log.
+    pub(crate) async fn account(&self, user: &UserRecord) -> Vec<AccountEntry> {
+        let log = self.store.account_entries(user.no, 0, 1000).await;
+        log.unwrap().0
+    }
+
+    /// Appends one message, encoded as one, at a time.
+    pub(crate) async fn write(
+        &self,
+        chat: &ChatRecord,
+        user: &UserRecord,
+        text: &str,
+        at: UnixMillis,
+    ) -> Appended {
+        let (_, body) = Body::Message(Message::new(text)).encode().unwrap();
+        let append = Append {
+            at,
+            body,
+            ..message(chat, user, "")
+        };
+        self.store.append(append).unwrap().await.unwrap()
+    }
+
+    /// Brings everything into the index.
+    pub(crate) async fn index(&self) {
+        while self.store.index_entries(1000).await.unwrap() {}
+    }
+
     /// Appends one message and waits for it.
     pub(crate) async fn say(
         &self,
@@ -118,11 +178,33 @@ pub(crate) fn actor(user: &UserRecord) -> Actor {
     }
 }
 
+/// A picture made of these bytes.
+pub(crate) fn picture(image: &[u8]) -> AvatarRecord {
+    AvatarRecord {
+        hash: Digest(*blake3::hash(image).as_bytes()),
+        mime: "image/png",
+        image: Bytes::copy_from_slice(image),
+    }
+}
+
+/// Something that one of them does to a chat as it was found.
+pub(crate) fn act(chat: &ChatRecord, by: &UserRecord) -> Act {
+    Act {
+        chat: chat.no,
+        chat_id: chat.id,
+        acl_rev: chat.acl_rev,
+        actor: actor(by),
+        entry: EntryId::generate(),
+        at: AT,
+    }
+}
+
 pub(crate) fn new_group(people: &[&UserRecord]) -> NewChat {
     NewChat {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some(ChatName::try_from("group").unwrap()),
+        description: None,
         creator: actor(people[0]),
         others: people[1..].iter().map(|user| actor(user)).collect(),
         entry: EntryId::generate(),
@@ -179,10 +261,88 @@ macro_rules! conformance {
                 a_pair_has_one_private_chat
                 notes_to_oneself
                 members_are_added_once
-                only_admins_add_and_remove
+                who_leaves_is_out
                 the_last_admin_hands_over
                 heads_show_present_chats_only
                 acquaintances_by_size
+            ]
+            acts: [
+                an_act_on_another_revision_does_nothing
+                of_two_acts_on_one_revision_one_is_done
+                an_act_that_is_repeated_is_done_once
+                properties_change_with_one_entry
+                a_picture_of_a_chat_is_kept_while_it_has_one
+                a_role_is_given_once
+                a_muted_member_lands_nothing
+                leaving_lifts_no_silence
+                a_banned_one_is_out_until_the_ban_ends
+                who_was_never_in_can_be_banned
+                a_banned_admin_hands_over
+                a_deleted_chat_is_gone
+                history_begins_where_the_settings_say
+            ]
+            doors: [
+                anybody_joins_a_public_chat
+                a_group_is_not_joined_without_a_link
+                a_link_counts_its_uses
+                a_link_expires_and_is_revoked
+                a_link_leads_to_its_own_chat
+                a_link_made_twice_is_one
+                links_are_counted
+                the_directory_lists_public_chats
+                own_settings_of_a_chat
+            ]
+            people: [
+                a_profile_changes_what_is_given
+                an_address_of_anothers_profile_is_taken
+                a_status_is_as_chosen
+                a_picture_goes_with_the_last_who_has_it
+                a_new_password_ends_the_other_sessions
+                people_are_found_by_their_names
+            ]
+            contacts: [
+                asking_and_accepting
+                declining_is_silent
+                taking_off_is_told
+                nicknames_are_ones_own
+                blocking_is_silent
+                asking_who_blocked_is_silent
+                nothing_of_a_blocked_one_lands_in_the_private_chat
+                a_block_is_a_revision_of_the_private_chat
+                acquaintances_by_contacts_and_blocks
+                the_blocked_among_others
+            ]
+            changes: [
+                an_edit_is_the_text_from_then_on
+                only_its_author_edits_a_message
+                a_change_that_is_repeated_is_one
+                what_is_no_message_is_not_changed
+                a_deletion_takes_every_text
+                a_reaction_stands_once
+                reactions_of_one_person_are_counted
+                pins_are_listed_latest_first
+                pins_are_counted
+                nothing_is_changed_by_who_left
+                the_feed_hears_of_a_change
+            ]
+            retention: [
+                old_entries_go_with_all_that_hangs_on_them
+                a_floor_is_raised_in_slices
+                a_digest_above_the_floor
+                a_chat_without_retention_keeps_everything
+                what_a_deleted_chat_held_goes
+            ]
+            search: [
+                words_are_found_by_their_beginnings
+                case_and_accents_do_not_matter
+                only_own_chats_are_searched
+                one_chat_is_searched
+                edits_are_found_and_deletions_are_not
+                pages_of_results_lose_nothing
+                results_of_one_moment_are_paged
+                what_a_member_may_not_see_is_not_found
+                what_is_not_indexed_yet_is_counted
+                a_deleted_chat_is_not_found
             ]
             appends: [
                 numbers_are_gapless
@@ -212,10 +372,14 @@ macro_rules! conformance {
                 a_stranger_has_no_cursor
                 counts_leave_out_the_author
                 history_is_no_news
+                a_hidden_cursor_stands_still_for_others
+                a_shown_cursor_catches_up
+                counts_are_of_what_is_shown
             ]
             logs: [
                 a_digest_covers_the_entries
                 a_digest_across_blocks
+                a_digest_from_within_a_block
                 an_account_log_is_gapless
                 an_account_digest_covers_its_entries
                 revisions_tell_where_things_stand

@@ -6,18 +6,31 @@
 //! statements of one noun.
 
 mod account;
+mod acts;
+mod avatars;
+mod changes;
+mod chat_invites;
 mod chats;
 mod connection;
+mod contacts;
 mod cursors;
 mod digests;
 mod entries;
 mod error;
+mod expiry;
+mod found;
 mod heads;
+mod index;
 mod invites;
 mod members;
+mod prefs;
+mod profiles;
+mod properties;
 mod readers;
 mod revisions;
+mod roles;
 pub mod schema;
+mod search;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -30,18 +43,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use bytes::Bytes;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
 use proto::id::{ChatId, SessionId, UserId};
+use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
 use self::connection::Source;
+use self::index::Behind;
 use self::readers::Readers;
 use self::upkeep::Upkeep;
 use self::writer::{Queue, Writer};
-use super::groups::Act;
+use super::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
+use super::groups::{
+    Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
+};
+use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -83,6 +103,7 @@ pub struct SqliteStore {
     queue: Queue,
     readers: Readers,
     upkeep: Upkeep,
+    behind: Arc<Behind>,
 }
 
 /// Brings a database to this program's schema, creating it where there is none,
@@ -152,9 +173,10 @@ impl SqliteStore {
             .map_err(|error| StoreError::Internal(format!("id of the community: {error}")))?;
         let (queue, jobs) = Queue::new(options.queue, options.queue_bytes);
         let (upkeep, worker) = Upkeep::new(&source)?;
+        let behind = Arc::new(Behind::default());
         let readers = Readers::start(&source, options.readers, options.read_queue)?;
         worker.start(queue.downgrade())?;
-        let writer = Writer::new(conn, feed, upkeep.clone(), &queue);
+        let writer = Writer::new(conn, feed, upkeep.clone(), Arc::clone(&behind), &queue);
         thread::Builder::new()
             .name("store-write".to_owned())
             .spawn(move || {
@@ -167,6 +189,7 @@ impl SqliteStore {
             queue,
             readers,
             upkeep,
+            behind,
         })
     }
 }
@@ -227,6 +250,72 @@ impl Store for SqliteStore {
             .write(move |tx| users::set_last_seen(tx.conn, &seen))
     }
 
+    fn set_password(
+        &self,
+        user: Actor,
+        password_hash: String,
+        keep: SessionId,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.queue
+            .write(move |tx| profiles::set_password(tx, user, &password_hash, keep, at))
+    }
+
+    fn set_profile(
+        &self,
+        user: Actor,
+        change: ProfileChange,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        self.queue
+            .write(move |tx| profiles::set(tx, user, change, at))
+    }
+
+    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord> {
+        self.queue
+            .write(move |tx| profiles::set_status(tx, user, &status, at))
+    }
+
+    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()> {
+        self.queue.write(move |tx| avatars::put(tx.conn, &avatar))
+    }
+
+    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>> {
+        self.readers
+            .read(move |reader| avatars::get(&reader.conn, hash))
+    }
+
+    fn set_user_avatar(
+        &self,
+        user: Actor,
+        avatar: Option<Digest>,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        self.queue
+            .write(move |tx| profiles::set_avatar(tx, user, avatar, at))
+    }
+
+    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
+        self.readers
+            .read(move |reader| contacts::of_user(&reader.conn, user))
+    }
+
+    fn change_contact(
+        &self,
+        owner: Actor,
+        other: Actor,
+        change: ContactChange,
+        at: UnixMillis,
+    ) -> Pending<ContactRecord> {
+        self.queue
+            .write(move |tx| contacts::change(tx, owner, other, change, at))
+    }
+
+    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>> {
+        self.readers
+            .read(move |reader| contacts::blocked_among(&reader.conn, user, &others))
+    }
+
     fn create_session(&self, user: UserNo, session: NewSession) -> Pending<()> {
         self.queue
             .write(move |tx| users::sign_in(tx, user, &session))
@@ -271,21 +360,140 @@ impl Store for SqliteStore {
 
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
         self.readers
-            .read(move |reader| users::acquaintances(&reader.conn, user, max_members))
+            .read(move |reader| contacts::acquaintances(&reader.conn, user, max_members))
     }
 
     fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()> {
-        self.queue
-            .write(move |tx| members::add(tx, act.chat, act.actor, &users, act.entry, act.at))
+        self.queue.write(move |tx| members::add(tx, &act, &users))
     }
 
     fn remove_member(&self, act: Act, user: Actor) -> Pending<()> {
+        self.queue.write(move |tx| members::remove(tx, &act, user))
+    }
+
+    fn join(&self, act: Act, door: Door) -> Pending<()> {
+        self.queue.write(move |tx| members::join(tx, &act, &door))
+    }
+
+    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()> {
         self.queue
-            .write(move |tx| members::remove(tx, act.chat, act.actor, user, act.entry, act.at))
+            .write(move |tx| properties::change(tx, &act, &change))
+    }
+
+    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()> {
+        self.queue.write(move |tx| roles::set(tx, &act, user, role))
+    }
+
+    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()> {
+        self.queue
+            .write(move |tx| roles::mute(tx, &act, user, until))
+    }
+
+    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()> {
+        self.queue.write(move |tx| roles::ban(tx, &act, user, on))
+    }
+
+    fn delete_chat(&self, act: Act) -> Pending<()> {
+        self.queue.write(move |tx| properties::delete(tx, &act))
+    }
+
+    fn directory(
+        &self,
+        user: UserNo,
+        query: String,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<(Vec<PublicRecord>, bool)> {
+        self.readers
+            .read(move |reader| prefs::directory(&reader.conn, user, &query, limit, offset))
+    }
+
+    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>> {
+        self.readers
+            .read(move |reader| prefs::get(&reader.conn, chat, user))
+    }
+
+    fn set_chat_prefs(
+        &self,
+        chat: ChatNo,
+        user: Actor,
+        prefs: ChatPrefs,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.queue
+            .write(move |tx| prefs::set(tx, chat, user, prefs, at))
+    }
+
+    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord> {
+        self.queue
+            .write(move |tx| chat_invites::create(tx, &invite))
+    }
+
+    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>> {
+        self.readers
+            .read(move |reader| chat_invites::of_chat(&reader.conn, chat, at))
+    }
+
+    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>> {
+        self.readers
+            .read(move |reader| chat_invites::by_token(&reader.conn, &token, at))
+    }
+
+    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool> {
+        self.queue
+            .write(move |tx| chat_invites::revoke(tx.conn, chat, id))
+    }
+
+    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)> {
+        let plan = self
+            .readers
+            .read(move |reader| reader.snapshot(|reader| expiry::plan(&reader.conn, now, limit)));
+        let queue = self.queue.downgrade();
+        Box::pin(async move {
+            let (steps, more) = plan.await?;
+            if steps.is_empty() {
+                return Ok((Vec::new(), more));
+            }
+            let queue = queue.upgrade().ok_or_else(error::closed)?;
+            let raised = queue.write(move |tx| expiry::apply(tx, &steps)).await?;
+            Ok((raised, more))
+        })
     }
 
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError> {
         self.queue.append(append)
+    }
+
+    fn change_message(&self, change: MessageChange) -> Pending<Appended> {
+        self.queue.write(move |tx| changes::apply(tx, change))
+    }
+
+    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>> {
+        self.readers
+            .read(move |reader| found::entry(reader, chat, seq))
+    }
+
+    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
+        self.readers.read(move |reader| found::pins(reader, chat))
+    }
+
+    fn search(&self, query: SearchQuery) -> Pending<SearchFound> {
+        self.readers
+            .read(move |reader| search::search(reader, &query))
+    }
+
+    fn index_entries(&self, limit: u32) -> Pending<bool> {
+        let behind = Arc::clone(&self.behind);
+        let scan =
+            (!behind.is_scanned()).then(|| self.readers.read(|reader| index::scan(&reader.conn)));
+        let queue = self.queue.downgrade();
+        Box::pin(async move {
+            if let Some(scan) = scan {
+                behind.scanned(scan.await?);
+            }
+            index::fill_all(&behind, &queue, limit).await?;
+            Ok(!behind.is_empty())
+        })
     }
 
     fn entries_after(
@@ -311,11 +519,11 @@ impl Store for SqliteStore {
             .read(move |reader| entries::before(reader, chat, from, before, limit, max_bytes))
     }
 
-    fn digest(&self, chat: ChatNo, _from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
+    fn digest(&self, chat: ChatNo, from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
         let queue = self.queue.downgrade();
         self.readers.read(move |reader| {
             let (upto, floor, digest, computed) =
-                reader.snapshot(|reader| digests::log(&reader.conn, chat, upto))?;
+                reader.snapshot(|reader| digests::log(&reader.conn, chat, from, upto))?;
             if !computed.is_empty()
                 && let Some(queue) = queue.upgrade()
             {
