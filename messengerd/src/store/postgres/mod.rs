@@ -10,24 +10,34 @@
 //! the schema lays down, are all that is between them.
 
 mod account;
+mod act;
 mod answers;
+mod avatars;
+mod changes;
+mod chat_invites;
 mod chats;
 mod committer;
 mod connect;
+mod contacts;
 mod cursors;
 mod digests;
 mod entries;
 mod entry_row;
 mod error;
+mod expiry;
+mod groups;
+mod index;
 mod invites;
 mod lanes;
 mod members;
 mod mover;
 mod nodes;
+mod people;
 mod pool;
 mod queue;
 mod revisions;
 pub mod schema;
+mod search;
 mod sessions;
 mod settings;
 mod statements;
@@ -43,12 +53,14 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use deadpool_postgres::ClientWrapper;
 use futures_util::FutureExt;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
 use proto::id::{ChatId, SessionId, UserId};
+use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -56,14 +68,18 @@ use uuid::Uuid;
 use self::committer::Committer;
 use self::connect::Connector;
 use self::error::Fault;
-use self::members::{Addition, Removal};
+use self::index::Dirty;
 use self::mover::Mover;
 pub use self::nodes::{Lease, LeaseError, Node, Pace, UNKNOWN_BUS};
 use self::pool::{Done, Pool};
 use self::queue::Queue;
 pub use self::settings::{Settings, SettingsError, TlsMode};
 use self::upkeep::Upkeep;
-use super::groups::Act;
+use super::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
+use super::groups::{
+    Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
+};
+use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -101,6 +117,7 @@ pub struct PostgresStore {
     queue: Queue,
     mover: Mover,
     pool: Pool,
+    dirty: Dirty,
 }
 
 /// Brings a database to this program's schema and returns the versions applied.
@@ -182,6 +199,7 @@ impl PostgresStore {
         let (queue, shards) = Queue::new(options.queue, options.queue_bytes);
         let (upkeep, full_blocks) = Upkeep::new();
         let (mover, moves) = Mover::new();
+        let dirty = Dirty::default();
         let mut committers = Vec::with_capacity(shards.len());
         for jobs in shards {
             let committer = Committer::new(
@@ -189,6 +207,7 @@ impl PostgresStore {
                 connector.open().await?,
                 Arc::clone(&feed),
                 upkeep.clone(),
+                dirty.clone(),
                 queue.bytes(),
             );
             committers.push(committer.run(jobs));
@@ -203,6 +222,7 @@ impl PostgresStore {
             queue,
             mover,
             pool,
+            dirty,
         })
     }
 }
@@ -270,6 +290,88 @@ impl Store for PostgresStore {
         })
     }
 
+    fn set_password(
+        &self,
+        user: Actor,
+        password_hash: String,
+        keep: SessionId,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.pool.write(
+            (user, password_hash, keep, at),
+            |conn, (user, hash, keep, at)| {
+                Box::pin(people::set_password(conn, *user, hash, *keep, *at))
+            },
+        )
+    }
+
+    fn set_profile(
+        &self,
+        user: Actor,
+        change: ProfileChange,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        self.pool
+            .write((user, change, at), |conn, (user, change, at)| {
+                Box::pin(people::set_profile(conn, *user, change, *at))
+            })
+    }
+
+    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord> {
+        self.pool
+            .write((user, status, at), |conn, (user, status, at)| {
+                Box::pin(people::set_status(conn, *user, status, *at))
+            })
+    }
+
+    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()> {
+        self.pool
+            .write(avatar, |conn, avatar| Box::pin(avatars::put(conn, avatar)))
+    }
+
+    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>> {
+        self.pool
+            .read(hash, |conn, hash| Box::pin(avatars::get(conn, *hash)))
+    }
+
+    fn set_user_avatar(
+        &self,
+        user: Actor,
+        avatar: Option<Digest>,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        self.pool
+            .write((user, avatar, at), |conn, &(user, avatar, at)| {
+                Box::pin(people::set_avatar(conn, user, avatar, at))
+            })
+    }
+
+    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
+        self.pool
+            .read(user, |conn, user| Box::pin(contacts::list(conn, *user)))
+    }
+
+    fn change_contact(
+        &self,
+        owner: Actor,
+        other: Actor,
+        change: ContactChange,
+        at: UnixMillis,
+    ) -> Pending<ContactRecord> {
+        self.pool.write(
+            (owner, other, change, at),
+            |conn, (owner, other, change, at)| {
+                Box::pin(contacts::change(conn, *owner, *other, change, *at))
+            },
+        )
+    }
+
+    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>> {
+        self.pool.read((user, others), |conn, (user, others)| {
+            Box::pin(contacts::blocked_among(conn, *user, others))
+        })
+    }
+
     fn create_session(&self, user: UserNo, session: NewSession) -> Pending<()> {
         self.pool.write((user, session), |conn, (user, session)| {
             Box::pin(sessions::create(conn, *user, session))
@@ -326,27 +428,150 @@ impl Store for PostgresStore {
     }
 
     fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()> {
-        self.queue.add(Addition {
-            chat: act.chat,
-            actor: act.actor,
-            users,
-            entry: act.entry,
-            at: act.at,
-        })
+        self.queue
+            .change(act.chat, (act, users), |conn, (act, users)| {
+                Box::pin(members::add(conn, *act, users))
+            })
     }
 
     fn remove_member(&self, act: Act, user: Actor) -> Pending<()> {
-        self.queue.remove(Removal {
-            chat: act.chat,
-            actor: act.actor,
-            user,
-            entry: act.entry,
-            at: act.at,
+        self.queue
+            .change(act.chat, (act, user), |conn, &(act, user)| {
+                Box::pin(members::remove(conn, act, user))
+            })
+    }
+
+    fn join(&self, act: Act, door: Door) -> Pending<()> {
+        self.queue
+            .change(act.chat, (act, door), |conn, (act, door)| {
+                Box::pin(members::join(conn, *act, door))
+            })
+    }
+
+    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()> {
+        self.queue
+            .change(act.chat, (act, change), |conn, (act, change)| {
+                Box::pin(groups::change(conn, *act, change))
+            })
+    }
+
+    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()> {
+        self.queue
+            .change(act.chat, (act, user, role), |conn, &(act, user, role)| {
+                Box::pin(members::set_role(conn, act, user, role))
+            })
+    }
+
+    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()> {
+        self.queue
+            .change(act.chat, (act, user, until), |conn, &(act, user, until)| {
+                Box::pin(members::mute(conn, act, user, until))
+            })
+    }
+
+    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()> {
+        self.queue
+            .change(act.chat, (act, user, on), |conn, &(act, user, on)| {
+                Box::pin(members::ban(conn, act, user, on))
+            })
+    }
+
+    fn delete_chat(&self, act: Act) -> Pending<()> {
+        self.queue.change(act.chat, act, |conn, act| {
+            Box::pin(groups::delete(conn, *act))
         })
+    }
+
+    fn directory(
+        &self,
+        user: UserNo,
+        query: String,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<(Vec<PublicRecord>, bool)> {
+        self.pool.read(
+            (user, query, limit, offset),
+            |conn, (user, query, limit, offset)| {
+                Box::pin(groups::directory(conn, *user, query, *limit, *offset))
+            },
+        )
+    }
+
+    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>> {
+        self.pool.read((chat, user), |conn, &(chat, user)| {
+            Box::pin(groups::prefs(conn, chat, user))
+        })
+    }
+
+    fn set_chat_prefs(
+        &self,
+        chat: ChatNo,
+        user: Actor,
+        prefs: ChatPrefs,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.pool
+            .write((chat, user, prefs, at), |conn, (chat, user, prefs, at)| {
+                Box::pin(groups::set_prefs(conn, *chat, *user, prefs, *at))
+            })
+    }
+
+    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord> {
+        self.pool.write(invite, |conn, invite| {
+            Box::pin(chat_invites::create(conn, invite))
+        })
+    }
+
+    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>> {
+        self.pool.read((chat, at), |conn, &(chat, at)| {
+            Box::pin(chat_invites::of_chat(conn, chat, at))
+        })
+    }
+
+    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>> {
+        self.pool.read((token, at), |conn, (token, at)| {
+            Box::pin(chat_invites::by_token(conn, token, *at))
+        })
+    }
+
+    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool> {
+        self.pool.write((chat, id), |conn, &(chat, id)| {
+            Box::pin(chat_invites::revoke(conn, chat, id))
+        })
+    }
+
+    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)> {
+        Box::pin(expiry::expire(self.pool.clone(), now, limit))
     }
 
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError> {
         self.queue.append(append)
+    }
+
+    fn change_message(&self, change: MessageChange) -> Pending<Appended> {
+        self.queue.change(change.chat, change, |conn, change| {
+            Box::pin(changes::change(conn, change))
+        })
+    }
+
+    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>> {
+        self.pool.read((chat, seq), |conn, &(chat, seq)| {
+            Box::pin(entries::one(conn, chat, seq))
+        })
+    }
+
+    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
+        self.pool
+            .read(chat, |conn, chat| Box::pin(entries::pins(conn, *chat)))
+    }
+
+    fn search(&self, query: SearchQuery) -> Pending<SearchFound> {
+        self.pool
+            .read(query, |conn, query| Box::pin(search::search(conn, query)))
+    }
+
+    fn index_entries(&self, limit: u32) -> Pending<bool> {
+        Box::pin(index::advance(self.pool.clone(), self.dirty.clone(), limit))
     }
 
     fn entries_after(
@@ -367,23 +592,23 @@ impl Store for PostgresStore {
     fn entries_before(
         &self,
         chat: ChatNo,
-        _from: Seq,
+        from: Seq,
         before: Option<Seq>,
         limit: u32,
         max_bytes: usize,
     ) -> Pending<EntryPage> {
         self.pool.read(
-            (chat, before, limit, max_bytes),
-            |conn, &(chat, before, limit, max_bytes)| {
-                Box::pin(entries::before(conn, chat, before, limit, max_bytes))
+            (chat, from, before, limit, max_bytes),
+            |conn, &(chat, from, before, limit, max_bytes)| {
+                Box::pin(entries::before(conn, chat, from, before, limit, max_bytes))
             },
         )
     }
 
-    fn digest(&self, chat: ChatNo, _from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
+    fn digest(&self, chat: ChatNo, from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
         let pool = self.pool.clone();
-        let read = pool.read((chat, upto), |conn, &(chat, upto)| {
-            Box::pin(digests::log(conn, chat, upto))
+        let read = pool.read((chat, from, upto), |conn, &(chat, from, upto)| {
+            Box::pin(digests::log(conn, chat, from, upto))
         });
         Box::pin(async move {
             let (upto, floor, digest, computed) = read.await?;
