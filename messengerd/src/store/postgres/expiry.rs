@@ -39,6 +39,7 @@ struct Overdue {
     chat: i64,
     id: ChatId,
     deleted: bool,
+    days: i32,
     /// Entries from before this go.
     before: UnixMillis,
 }
@@ -85,6 +86,7 @@ async fn overdue(conn: &ClientWrapper, now: UnixMillis) -> Result<Vec<Overdue>, 
             chat: row.try_get(0)?,
             id: ChatId(row.try_get::<_, Uuid>(1)?),
             deleted,
+            days,
             before: if deleted {
                 i64::MAX
             } else {
@@ -106,6 +108,10 @@ const LOCK_INDEX: &str = "SELECT 1 FROM search_heads WHERE chat_no = $1 FOR UPDA
 const OLDEST: &str = "SELECT m.seq, m.created_at, m.msg_no FROM chat_heads h
     JOIN messages m ON m.chat_no = h.chat_no AND m.seq > h.floor
     WHERE h.chat_no = $1 ORDER BY m.seq LIMIT $2";
+
+/// Whether the chat keeps its entries as long as it did when it was found.
+const SAME: &str = "SELECT 1 FROM chats
+    WHERE chat_no = $1 AND (deleted_at IS NOT NULL) = $2 AND retention_days = $3";
 
 const RAISE: &str = "UPDATE chat_heads SET floor = $2, floor_no = $3 WHERE chat_no = $1";
 const UNINDEX: &str = "DELETE FROM message_search s USING messages m
@@ -144,11 +150,12 @@ async fn slice(
             (LOCK_CURSORS, &[&chat]),
             (index::MAKE, &[&chats.as_slice()]),
             (LOCK_INDEX, &[&chat]),
+            (SAME, &[&chat, &overdue.deleted, &overdue.days]),
             (OLDEST, &[&chat, &limit]),
         ],
     )
     .await?;
-    let [alone, .., oldest] = answers.as_slice() else {
+    let [alone, .., same, oldest] = answers.as_slice() else {
         return Err(Fault::internal("answers were lost"));
     };
     let alone: bool = match alone.first() {
@@ -161,7 +168,7 @@ async fn slice(
     }
     let (mut floor, mut floor_no, mut entries) = (0i64, 0i64, 0);
     for row in oldest {
-        if row.try_get::<_, At>(1)?.0 >= overdue.before {
+        if same.is_empty() || row.try_get::<_, At>(1)?.0 >= overdue.before {
             break;
         }
         (floor, floor_no) = (row.try_get(0)?, row.try_get(2)?);
