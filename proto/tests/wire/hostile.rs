@@ -69,7 +69,7 @@ fn bytes_behind_the_payload_are_refused() {
 
 #[test]
 fn bodies_cut_short_are_unknown() {
-    for (name, kind, bytes) in samples::body_bytes() {
+    for (name, kind, bytes) in samples::all_body_bytes() {
         for cut in 0..bytes.len() {
             assert_eq!(Body::decode(kind, &bytes[..cut]), Body::Unknown, "{name}");
         }

@@ -53,7 +53,7 @@ fn unknown_fields_of_any_shape_are_ignored_in_every_frame() {
 
 #[test]
 fn unknown_fields_are_ignored_in_every_body() {
-    for (name, kind, bytes) in samples::body_bytes() {
+    for (name, kind, bytes) in samples::all_body_bytes() {
         let newer = with_another_field(&bytes, b"\xa3new");
         assert_eq!(
             Body::decode(kind, &newer),
@@ -128,10 +128,7 @@ fn unknown_chat_kinds_and_roles_are_read_as_such() {
     }
     let raw = |role| {
         codec::to_bytes(&Raw {
-            user: User {
-                id: UserId::from_bytes([1; 16]),
-                username: "anna".into(),
-            },
+            user: User::new(UserId::from_bytes([1; 16]), "anna"),
             role,
         })
         .unwrap()
