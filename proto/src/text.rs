@@ -202,7 +202,7 @@ text! {
     StatusText, |text| check_line("status text", text, limits::STATUS_CHARS)
 }
 text! {
-    /// A reaction: 1 to 32 bytes without white space or steering characters;
+    /// A reaction: 1 to 64 bytes without white space or steering characters;
     /// by custom one emoji.
     Emoji, check_emoji
 }
