@@ -25,7 +25,7 @@ use proto::entry::{Body, Message, kind};
 use proto::error::WireError;
 use proto::event::{Event, TypingChanged};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
-use proto::request::ChatKind;
+use proto::request::{ChatKind, Reply, Request};
 use proto::text::{ChatName, DeviceName, Username};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -362,6 +362,21 @@ impl Node {
         id: SessionId,
     ) -> Result<Arc<Session>, WireError> {
         enter(&self.service, user, id).await
+    }
+
+    /// What a session of somebody at this node gets for a request.
+    pub(crate) async fn ask(
+        &self,
+        user: &UserRecord,
+        request: Request,
+    ) -> Result<Reply, WireError> {
+        let caller = Caller {
+            actor: actor(user),
+            username: user.username.clone(),
+            session: SessionId::generate(),
+            admin: false,
+        };
+        self.service.submit(&caller, request).await?.await
     }
 
     pub(crate) fn disconnect(&self, session: &Arc<Session>) {

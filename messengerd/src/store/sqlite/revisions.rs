@@ -16,7 +16,7 @@ pub(super) fn find(
     reader.snapshot(|reader| {
         let mut found = Revisions::default();
         let mut chat = reader.conn.prepare_cached(
-            "SELECT c.chat_no, h.head, h.acl_rev, h.cursor_rev
+            "SELECT c.chat_no, h.head, h.acl_rev, h.cursor_rev, h.floor
              FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no WHERE c.id = ?1",
         )?;
         for id in chats {
@@ -29,6 +29,7 @@ pub(super) fn find(
                         seq: number(1)?,
                         acl_rev: number(2)?,
                         cursor_rev: number(3)?,
+                        floor: number(4)?,
                     })
                 })
                 .optional()?;
