@@ -154,7 +154,7 @@ fn every_field_is_named() {
         let frame = Frame::from_message(sample.frame.message()).unwrap();
         fields.extend(frame.decode::<Keys>().unwrap().0);
     }
-    for (_, _, bytes) in samples::body_bytes() {
+    for (_, _, bytes) in samples::all_body_bytes() {
         fields.extend(codec::decode::<Keys>(&bytes).unwrap().0);
     }
     assert!(fields.len() > 60, "{fields:?}");
