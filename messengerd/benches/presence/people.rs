@@ -160,6 +160,7 @@ async fn group(shelf: &Shelf, members: Vec<Actor>) {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some(ChatName::try_from("group").unwrap()),
+        description: None,
         creator: members[0],
         others: members[1..].to_vec(),
         entry: EntryId::generate(),

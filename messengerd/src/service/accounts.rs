@@ -254,6 +254,7 @@ impl Service {
             .map_err(refuse)?;
         Ok(UserList {
             users: users.iter().map(UserRecord::shown).collect(),
+            more: false,
         })
     }
 
@@ -275,6 +276,7 @@ impl Service {
             .map_err(refuse)?;
         Ok(UserList {
             users: users.iter().map(UserRecord::shown).collect(),
+            more: false,
         })
     }
 }

@@ -9,21 +9,29 @@
 
 pub mod access;
 pub mod accounts;
+mod avatars;
+mod changes;
 mod chats;
 pub mod cursors;
 pub mod feed;
+mod groups;
 mod heartbeat;
 pub mod hub;
+mod invites;
 pub mod limiter;
 mod messages;
 pub mod pace;
 pub mod passwords;
+mod prefs;
 pub mod presence;
 pub mod receiver;
 mod reconcile;
+pub mod rights;
 pub mod roster;
+mod search;
 mod sync;
 pub mod tokens;
+mod upkeep;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -48,6 +56,7 @@ use passwords::Passwords;
 use presence::Presence;
 use receiver::Receiver;
 use tokens::Tokens;
+use upkeep::Upkeep;
 
 /// Who asks: a signed-in session.
 #[derive(Debug, Clone)]
@@ -101,6 +110,9 @@ pub struct Service {
     /// Failed passwords, by account name.
     login_limit: SharedLimiter,
     send_limit: Limiter<i64>,
+    /// Searches for messages and public chats, by account.
+    search_limit: Limiter<i64>,
+    upkeep: Upkeep,
 }
 
 /// Milliseconds since the epoch by this machine's clock.
@@ -189,6 +201,8 @@ impl Service {
                 shared,
             ),
             send_limit: Limiter::new(parts.send_rate),
+            search_limit: Limiter::new(Rate::every(Duration::from_millis(100), 50)),
+            upkeep: Upkeep::default(),
             store: parts.store,
             hub: receiver.hub().clone(),
             access: receiver.access().clone(),
@@ -216,10 +230,10 @@ impl Service {
 
     /// Takes a signed-in caller's request.
     ///
-    /// A send enters the store's queue before this returns, so that a caller
-    /// who awaits `submit` and not the [`Work`] keeps the order of their
-    /// messages without waiting for each commit. Other work starts when it is
-    /// polled.
+    /// A send or a change of a message enters the store's queue before this
+    /// returns, so that a caller who awaits `submit` and not the [`Work`] keeps
+    /// their order without waiting for each commit. Other work starts when it
+    /// is polled.
     ///
     /// # Errors
     ///
@@ -229,9 +243,14 @@ impl Service {
         caller: &Caller,
         request: Request,
     ) -> Result<Work, WireError> {
-        if let Request::Send(send) = request {
-            return self.send(caller, send).await;
-        }
+        let request = match request {
+            Request::Send(request) => return self.send(caller, request).await,
+            Request::EditMessage(request) => return self.edit(caller, request).await,
+            Request::DeleteMessage(request) => return self.delete_message(caller, request).await,
+            Request::React(request) => return self.react(caller, request).await,
+            Request::PinMessage(request) => return self.pin(caller, request).await,
+            request => request,
+        };
         let service = self.clone();
         let caller = caller.clone();
         Ok(Box::pin(
@@ -244,8 +263,12 @@ impl Service {
             Request::Register(_) | Request::Login(_) => {
                 return Err(bad_request("already signed in"));
             }
-            // A send is taken by `submit`; it never gets here.
-            Request::Send(_) => return Err(ErrorCode::Internal.into()),
+            // These are taken by `submit`; they never get here.
+            Request::Send(_)
+            | Request::EditMessage(_)
+            | Request::DeleteMessage(_)
+            | Request::React(_)
+            | Request::PinMessage(_) => return Err(ErrorCode::Internal.into()),
             Request::Logout(_) => {
                 self.store
                     .end_session(caller.actor.no, caller.session, now())
@@ -276,6 +299,45 @@ impl Service {
             }
             Request::RemoveMember(request) => {
                 Reply::RemoveMember(self.remove_member(caller, request).await?)
+            }
+            Request::Members(request) => Reply::Members(self.members_of(caller, request).await?),
+            Request::ChangeChat(request) => {
+                Reply::ChangeChat(self.change_chat(caller, request).await?)
+            }
+            Request::SetAvatar(request) => {
+                Reply::SetAvatar(self.set_avatar(caller, request).await?)
+            }
+            Request::SetRole(request) => Reply::SetRole(self.set_role(caller, request).await?),
+            Request::MuteMember(request) => {
+                Reply::MuteMember(self.mute_member(caller, request).await?)
+            }
+            Request::BanMember(request) => {
+                Reply::BanMember(self.ban_member(caller, request).await?)
+            }
+            Request::Banned(request) => Reply::Banned(self.banned(caller, request).await?),
+            Request::DeleteChat(request) => {
+                Reply::DeleteChat(self.delete_chat(caller, request).await?)
+            }
+            Request::JoinChat(request) => Reply::JoinChat(self.join_chat(caller, request).await?),
+            Request::Directory(request) => Reply::Directory(self.directory(caller, request).await?),
+            Request::SetChatPrefs(request) => {
+                Reply::SetChatPrefs(self.set_chat_prefs(caller, request).await?)
+            }
+            Request::CreateChatInvite(request) => {
+                Reply::CreateChatInvite(self.create_chat_invite(caller, request).await?)
+            }
+            Request::ChatInvites(request) => {
+                Reply::ChatInvites(self.chat_invites(caller, request).await?)
+            }
+            Request::RevokeChatInvite(request) => {
+                Reply::RevokeChatInvite(self.revoke_chat_invite(caller, request).await?)
+            }
+            Request::AcceptChatInvite(request) => {
+                Reply::AcceptChatInvite(self.accept_chat_invite(caller, request).await?)
+            }
+            Request::Pins(request) => Reply::Pins(self.pins(caller, request).await?),
+            Request::SearchMessages(request) => {
+                Reply::SearchMessages(self.search_messages(caller, request).await?)
             }
             Request::Changes(request) => Reply::Changes(self.changes(caller, request).await?),
             Request::History(request) => Reply::History(self.history(caller, request).await?),

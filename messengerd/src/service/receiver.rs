@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::entry::{Entry, kind};
-use proto::event::{ChatEntry, Event};
+use proto::event::{AccountChanged, ChatEntry, Event};
 use proto::id::{ChatId, UserId};
 use proto::{Seq, limits};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use super::access::Access;
+use super::access::{Access, changes_rights};
 use super::hub::Hub;
 use super::pace::Pace;
 use super::roster::Roster;
@@ -310,10 +310,14 @@ impl Sink for Receiver {
                 } => {
                     if entry.kind == kind::MESSAGE {
                         self.note_author(*chat, entry);
-                    } else {
+                    } else if changes_rights(entry.kind) {
                         self.access.invalidate(*chat);
                     }
                 }
+                Signal::ToUser {
+                    user,
+                    event: Event::Account(AccountChanged { entry }),
+                } => self.access.follow(*user, entry),
                 Signal::Presence(transition) => self.roster.apply(*transition),
                 // The node that says so tells of the users.
                 Signal::NodeGone(node) => {

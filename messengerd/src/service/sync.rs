@@ -79,10 +79,10 @@ impl Service {
         caller: &Caller,
         request: Digest,
     ) -> Result<DigestReply, WireError> {
-        let (chat, ..) = self.access.member(request.chat, caller.actor.id).await?;
+        let reader = self.access.readable(request.chat, caller.actor.id).await?;
         let (upto, floor, digest) = self
             .store
-            .digest(chat.no, 0, request.upto)
+            .digest(reader.chat.no, reader.from, request.upto)
             .await
             .map_err(refuse)?;
         Ok(DigestReply {

@@ -15,6 +15,7 @@ use messengerd::service::limiter::Rate;
 use messengerd::service::pace::Pace;
 use messengerd::service::receiver::Receiver;
 use messengerd::service::{Caller, Parts, Service};
+use messengerd::store::groups::Act;
 use messengerd::store::sqlite::SqliteStore;
 use messengerd::store::{
     Actor, Admission, Append, ChatRecord, NewChat, NewSession, NewUser, SharedStore, UserRecord,
@@ -181,6 +182,7 @@ impl Shelf {
             id: ChatId::generate(),
             kind: ChatKind::Group,
             name: Some(ChatName::try_from("group").unwrap()),
+            description: None,
             creator: actor(people[0]),
             others: people[1..].iter().map(|user| actor(user)).collect(),
             entry: EntryId::generate(),
@@ -190,7 +192,7 @@ impl Shelf {
     }
 
     pub(crate) async fn say(&self, chat: &ChatRecord, user: &UserRecord, text: &str) {
-        let body = Body::Message(Message { text: text.into() });
+        let body = Body::Message(Message::new(text));
         let append = Append {
             chat: chat.no,
             chat_id: chat.id,
@@ -281,6 +283,18 @@ pub(crate) fn actor(user: &UserRecord) -> Actor {
     Actor {
         no: user.no,
         id: user.id,
+    }
+}
+
+/// Something that one of them does to a chat as it was found.
+pub(crate) fn act(chat: &ChatRecord, by: &UserRecord) -> Act {
+    Act {
+        chat: chat.no,
+        chat_id: chat.id,
+        acl_rev: chat.acl_rev,
+        actor: actor(by),
+        entry: EntryId::generate(),
+        at: 1,
     }
 }
 

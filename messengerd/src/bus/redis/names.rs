@@ -126,11 +126,7 @@ mod tests {
     fn what_is_told_of_one_user_keeps_its_order_whoever_is_told() {
         let user = UserId::generate();
         let told = |online, to: usize| {
-            let state = Presence {
-                user,
-                online,
-                last_seen: None,
-            };
+            let state = Presence::new(user, online, None);
             shard(&Signal::ToUsers {
                 users: (0..to).map(|_| UserId::generate()).collect(),
                 event: Event::Presence(PresenceChanged {
