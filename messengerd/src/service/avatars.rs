@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use proto::digest::Digest;
-use proto::error::{ErrorCode, WireError};
+use proto::error::WireError;
 use proto::limits;
 use proto::request::{Done, SetAvatar};
 
@@ -18,7 +18,7 @@ impl Service {
         let picture = request.image.map(picture).transpose()?;
         match request.chat {
             Some(chat) => self.set_chat_avatar(caller, chat, picture).await,
-            None => Err(ErrorCode::Unsupported.into()),
+            None => self.set_own_avatar(caller, picture).await,
         }
     }
 }

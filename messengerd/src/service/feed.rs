@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use proto::entry::{AccountEntry, account_kind, kind};
-use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, PresenceChanged, ReceiptCounts};
+use proto::entry::{AccountEntry, Body, account_kind, kind};
+use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, ReceiptCounts};
 use proto::id::{ChatId, UserId};
 use proto::request::ChatKind;
 use proto::{Seq, limits};
@@ -89,7 +89,7 @@ impl Feed for CommitQueue {
                     Committed::Entry { chat_id, entry, .. } if changes_rights(entry.kind) => {
                         access.invalidate(*chat_id);
                     }
-                    Committed::Account { user, entry } => access.follow(*user, entry),
+                    Committed::Account { user, entry } => receiver.note_account(*user, entry),
                     Committed::Entry { .. } | Committed::Cursor { .. } => {}
                 }
             }
@@ -215,8 +215,13 @@ impl Service {
                     if matches!(entry.kind, kind::MESSAGE | kind::EDITED | kind::DELETED) {
                         self.upkeep.note_written();
                     }
-                    if matches!(entry.kind, kind::CREATED | kind::MEMBERS_ADDED) {
-                        newcomers.push(chat_id);
+                    if entry.kind == kind::CREATED {
+                        newcomers.push((chat_id, None));
+                    } else if entry.kind == kind::MEMBERS_ADDED {
+                        let body = Body::decode(entry.kind, &entry.body);
+                        if let Body::MembersAdded(added) = body {
+                            newcomers.push((chat_id, Some(added.users)));
+                        }
                     } else if entry.kind == kind::MESSAGE
                         && self.members(chat_id).await > limits::CURSOR_BROADCAST_MEMBERS
                     {
@@ -254,8 +259,8 @@ impl Service {
             }
         }
         self.bus.publish(signals);
-        for chat in newcomers {
-            self.introduce(chat).await;
+        for (chat, users) in newcomers {
+            self.introduce(chat, users).await;
         }
     }
 
@@ -271,8 +276,9 @@ impl Service {
         }
     }
 
-    /// Tells the members of a chat that is new to some of them who is there.
-    async fn introduce(&self, chat: ChatId) {
+    /// Tells the members of a chat that is new to some of them who is there;
+    /// to all of them where nobody is named.
+    async fn introduce(&self, chat: ChatId, newcomers: Option<Vec<UserId>>) {
         let Ok(Some(chat)) = self.access.chat(chat).await else {
             return;
         };
@@ -280,27 +286,12 @@ impl Service {
         if chat.members() > limits::PRESENCE_MEMBERS || chat.kind == ChatKind::Public {
             return;
         }
-        let ids: Vec<UserId> = chat.users().collect();
-        let users = match self.store.users(ids, Vec::new()).await {
-            Ok(users) => users,
-            Err(error) => {
-                tracing::warn!(%error, "presence not told");
-                return;
-            }
-        };
-        let states = users.iter().map(|user| {
-            let online = self.presence.is_online(user.id);
-            proto::event::Presence::new(user.id, online, user.last_seen.filter(|_| !online))
-        });
-        let event = Event::Presence(PresenceChanged {
-            users: states.collect(),
-            snapshot: false,
-        });
-        self.bus.publish(vec![Signal::ToChat {
-            chat: chat.id,
-            event,
-            except: None,
-        }]);
+        let members: Vec<UserId> = chat.users().collect();
+        let newcomers = newcomers.unwrap_or_else(|| members.clone());
+        let newcomers = newcomers.into_iter().collect();
+        if let Err(error) = self.presence.introduce(members, &newcomers).await {
+            tracing::warn!(%error, "presence not told");
+        }
     }
 
     async fn publish_counts(&self, large: &mut HashMap<ChatId, Authors>) {

@@ -67,9 +67,14 @@ impl Service {
                 }
                 Err(error) => return Err(refuse(error)),
             };
-            service
-                .cursors
-                .wrote(chat.no, caller.actor.no, appended.seq, appended.msg_no);
+            let shown = service.shows_receipts(&chat, caller.actor.id).await;
+            let shown = shown.unwrap_or_else(|error| {
+                tracing::warn!(%error, "whether receipts are shown was not read");
+                false
+            });
+            let Appended { seq, msg_no, .. } = appended;
+            let (chat, user) = (chat.no, caller.actor.no);
+            service.cursors.wrote(chat, user, seq, msg_no, shown);
             Ok(Reply::Send(sent(appended)))
         }))
     }
@@ -147,12 +152,10 @@ impl Service {
     pub(super) async fn mark(&self, caller: &Caller, request: Mark) -> Result<Done, WireError> {
         let (chat, _) = self.access.writable(request.chat, caller.actor).await?;
         let read = request.read.unwrap_or(0);
-        self.cursors.mark(
-            chat.no,
-            caller.actor.no,
-            read,
-            request.delivered.unwrap_or(0).max(read),
-        );
+        let delivered = request.delivered.unwrap_or(0).max(read);
+        let shown = self.shows_receipts(&chat, caller.actor.id).await?;
+        self.cursors
+            .mark(chat.no, caller.actor.no, read, delivered, shown);
         Ok(Done {})
     }
 
@@ -165,6 +168,9 @@ impl Service {
             return Ok(Done {});
         }
         chat.may(user, Right::Write, now())?;
+        if self.choices.choice(user).await?.is_hidden(now()) {
+            return Ok(Done {});
+        }
         if chat.members() <= limits::TYPING_MEMBERS {
             let event = Event::Typing(TypingChanged {
                 chat: chat.id,

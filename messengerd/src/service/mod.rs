@@ -2,7 +2,8 @@
 //!
 //! [`Service::submit`] takes a signed-in caller's request; [`accounts`] lets
 //! callers in. Each further module is one noun: `chats`, `messages`, `sync`,
-//! [`cursors`], [`presence`]; [`access`] knows who is where, [`hub`] who listens
+//! `contacts`, `profiles`, [`cursors`], [`presence`]; [`choices`] knows how people
+//! want to be seen, [`access`] knows who is where, [`hub`] who listens
 //! here, [`feed`] turns commits into events. Among several nodes [`receiver`]
 //! takes what the bus brings, [`roster`] knows who is online at the others and
 //! `reconcile` finds what the bus lost.
@@ -12,24 +13,30 @@ pub mod accounts;
 mod avatars;
 mod changes;
 mod chats;
+pub mod choices;
+mod contacts;
 pub mod cursors;
 pub mod feed;
 mod groups;
 mod heartbeat;
 pub mod hub;
 mod invites;
+mod lapses;
 pub mod limiter;
 mod messages;
 pub mod pace;
 pub mod passwords;
 mod prefs;
 pub mod presence;
+mod profiles;
 pub mod receiver;
 mod reconcile;
 pub mod rights;
 pub mod roster;
 mod search;
+mod statuses;
 mod sync;
+mod telling;
 pub mod tokens;
 mod upkeep;
 
@@ -48,6 +55,7 @@ use crate::bus::Bus;
 use crate::store::{Actor, SharedStore, StoreError};
 use access::Access;
 use accounts::Registration;
+use choices::Choices;
 use cursors::Cursors;
 use feed::Backlog;
 use hub::Hub;
@@ -56,6 +64,7 @@ use passwords::Passwords;
 use presence::Presence;
 use receiver::Receiver;
 use tokens::Tokens;
+use tokio_util::task::TaskTracker;
 use upkeep::Upkeep;
 
 /// Who asks: a signed-in session.
@@ -100,7 +109,8 @@ pub struct Service {
     bus: Arc<dyn Bus>,
     access: Arc<Access>,
     backlog: Backlog,
-    cursors: Cursors,
+    choices: Arc<Choices>,
+    cursors: Arc<Cursors>,
     presence: Presence,
     passwords: Passwords,
     tokens: Tokens,
@@ -110,9 +120,13 @@ pub struct Service {
     /// Failed passwords, by account name.
     login_limit: SharedLimiter,
     send_limit: Limiter<i64>,
-    /// Searches for messages and public chats, by account.
+    /// Changes of one's own profile and contacts, by account.
+    people_limit: Limiter<i64>,
+    /// Searches for messages, people and public chats, by account.
     search_limit: Limiter<i64>,
     upkeep: Upkeep,
+    /// What has to be done to its end even where the asker goes away.
+    tasks: TaskTracker,
 }
 
 /// Milliseconds since the epoch by this machine's clock.
@@ -185,9 +199,16 @@ impl Service {
     pub fn new(parts: Parts) -> std::io::Result<Arc<Self>> {
         let shared = parts.bus.shared();
         let receiver = parts.receiver;
+        let cursors = Arc::new(Cursors::new(parts.store.clone()));
         Ok(Arc::new(Self {
-            cursors: Cursors::new(parts.store.clone()),
-            presence: Presence::new(parts.store.clone(), &receiver, parts.bus.clone()),
+            presence: Presence::new(
+                parts.store.clone(),
+                &receiver,
+                parts.bus.clone(),
+                cursors.clone(),
+            ),
+            cursors,
+            choices: receiver.choices().clone(),
             passwords: Passwords::start()?,
             tokens: Tokens::new(&parts.token_secret),
             address_limit: SharedLimiter::new(
@@ -201,8 +222,10 @@ impl Service {
                 shared,
             ),
             send_limit: Limiter::new(parts.send_rate),
+            people_limit: Limiter::new(Rate::every(Duration::from_millis(250), 120)),
             search_limit: Limiter::new(Rate::every(Duration::from_millis(100), 50)),
             upkeep: Upkeep::default(),
+            tasks: TaskTracker::new(),
             store: parts.store,
             hub: receiver.hub().clone(),
             access: receiver.access().clone(),
@@ -232,8 +255,9 @@ impl Service {
     ///
     /// A send or a change of a message enters the store's queue before this
     /// returns, so that a caller who awaits `submit` and not the [`Work`] keeps
-    /// their order without waiting for each commit. Other work starts when it
-    /// is polled.
+    /// their order without waiting for each commit. What others have to be told
+    /// of, beside what is committed, is done whether or not the work is polled.
+    /// Other work starts when it is.
     ///
     /// # Errors
     ///
@@ -253,9 +277,18 @@ impl Service {
         };
         let service = self.clone();
         let caller = caller.clone();
-        Ok(Box::pin(
-            async move { service.execute(&caller, request).await },
-        ))
+        let outlives = outlives(&request);
+        let work = async move { service.execute(&caller, request).await };
+        if !outlives {
+            return Ok(Box::pin(work));
+        }
+        let task = self.tasks.spawn(work);
+        Ok(Box::pin(async move {
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a request was not done to its end");
+                Err(ErrorCode::Internal.into())
+            })
+        }))
     }
 
     async fn execute(&self, caller: &Caller, request: Request) -> Result<Reply, WireError> {
@@ -288,8 +321,33 @@ impl Service {
                 }
                 Reply::RevokeSession(Done {})
             }
-            Request::SearchUsers(request) => Reply::SearchUsers(self.search_users(request).await?),
+            Request::SearchUsers(request) => {
+                Reply::SearchUsers(self.search_users(caller, request).await?)
+            }
             Request::Users(request) => Reply::Users(self.users(request).await?),
+            Request::ChangePassword(request) => {
+                Reply::ChangePassword(self.change_password(caller, request).await?)
+            }
+            Request::Profile(request) => Reply::Profile(self.profile(caller, request).await?),
+            Request::SetProfile(request) => {
+                Reply::SetProfile(self.set_profile(caller, request).await?)
+            }
+            Request::SetStatus(request) => {
+                Reply::SetStatus(self.set_status(caller, request).await?)
+            }
+            // Taken by the session where that is live.
+            Request::Idle(_) => return Err(bad_request("only a live session can be idle")),
+            Request::Avatar(request) => Reply::Avatar(self.avatar(request).await?),
+            Request::Contacts(request) => Reply::Contacts(self.contacts(caller, request).await?),
+            Request::AddContact(request) => {
+                Reply::AddContact(self.add_contact(caller, request).await?)
+            }
+            Request::ChangeContact(request) => {
+                Reply::ChangeContact(self.change_contact(caller, request).await?)
+            }
+            Request::RemoveContact(request) => {
+                Reply::RemoveContact(self.remove_contact(caller, request).await?)
+            }
             Request::CreateChat(request) => {
                 Reply::CreateChat(self.create_chat(caller, request).await?)
             }
@@ -356,9 +414,22 @@ impl Service {
                 Reply::AccountDigest(self.account_digest(caller, request).await?)
             }
             Request::Ping(_) => Reply::Ping(Done {}),
-            _ => return Err(ErrorCode::Unsupported.into()),
         })
     }
+}
+
+/// Whether others are to be told what the store alone does not tell them.
+fn outlives(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ChangePassword(_)
+            | Request::SetProfile(_)
+            | Request::SetStatus(_)
+            | Request::SetAvatar(_)
+            | Request::AddContact(_)
+            | Request::ChangeContact(_)
+            | Request::RemoveContact(_)
+    )
 }
 
 #[cfg(test)]

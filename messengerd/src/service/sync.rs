@@ -30,7 +30,8 @@ impl Service {
         let (account_seq, known) = self.store.heads(caller.actor.no).await.map_err(refuse)?;
         self.hub.listen(listener, account_seq, &known);
         let mut events = self.heads(caller).await?;
-        events.push(Event::Presence(self.presence.snapshot(caller.actor).await?));
+        let presence = self.presence.snapshot(caller.actor).await?;
+        events.extend(presence.into_iter().map(Event::Presence));
         Ok(events)
     }
 
