@@ -1,5 +1,6 @@
 //! What a flow runs on: how its clients connect, and what its daemon keeps
 //! everything in.
+#![allow(dead_code, reason = "shared by several test programs")]
 
 use std::ops::Deref;
 use std::sync::Arc;
