@@ -17,7 +17,7 @@ pub(super) fn find(
         let mut found = Revisions::default();
         let mut chat = reader.conn.prepare_cached(
             "SELECT c.chat_no, h.head, h.acl_rev, h.cursor_rev
-             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no WHERE c.id = ?1",
+             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no WHERE c.id = ?1 AND c.deleted_at IS NULL",
         )?;
         for id in chats {
             let revision = chat
