@@ -52,15 +52,13 @@ impl Person {
         let presence = node.service.presence();
         let came = presence.connected(self.actor);
         node.service.go_live(&self.caller, &listener).await.unwrap();
-        if came {
-            presence.announce(self.actor).await.unwrap();
-        }
+        presence.announce(self.actor, came).await.unwrap();
     }
 
     pub(crate) fn go(&self, node: &Node) {
         let listener: SharedListener = self.ear.clone();
         node.receiver.hub().detach(&listener);
-        node.service.presence().disconnected(self.actor.id);
+        node.service.presence().disconnected(self.actor.id, false);
     }
 
     /// Events told so far.

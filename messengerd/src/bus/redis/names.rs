@@ -88,6 +88,13 @@ pub(super) fn shard(signal: &Signal) -> usize {
             .users
             .first()
             .map_or(Uuid::nil(), |state| by_user(&state.user)),
+        Signal::ToUsers {
+            event: Event::Users(changed),
+            ..
+        } => changed
+            .users
+            .first()
+            .map_or(Uuid::nil(), |user| by_user(&user.id)),
         Signal::ToUsers { users, .. } => users.first().map_or(Uuid::nil(), by_user),
         Signal::Presence(transition) => transition.node,
         Signal::NodeGone(node) => *node,
