@@ -299,7 +299,9 @@ pub(super) fn move_read(
 pub(super) fn put_heads(conn: &Connection, heads: &[Head]) -> Result<(), DbError> {
     conn.execute("UPDATE chats SET left = 2 WHERE left = 0", [])?;
     for head in heads {
-        put_head(conn, head)?;
+        let no = put_head(conn, head)?;
+        conn.prepare_cached("UPDATE chats SET joined = 1 WHERE no = ?1 AND joined = 0")?
+            .execute([no])?;
     }
     conn.execute("UPDATE chats SET left = 1 WHERE left = 2", [])?;
     Ok(())

@@ -168,7 +168,7 @@ impl Core {
     /// The own read cursor moved; the cache knows.
     pub fn handle_mark_read(&mut self, now: Millis, chat: ChatId, upto: Seq) -> Vec<Output> {
         let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
-        if upto > state.read_due {
+        if upto > state.read_due && !state.visiting {
             state.read_due = upto;
             // Reading on for a moment is one mark.
             state.mark_at = state.mark_at.max(now + 150);
