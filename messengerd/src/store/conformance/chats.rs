@@ -1,10 +1,10 @@
 //! Chats, members, heads.
 
 use proto::entry::{Body, account_kind};
-use proto::id::{ChatId, EntryId};
+use proto::id::ChatId;
 use proto::request::Role;
 
-use super::{AT, Bed, actor, new_group, new_private};
+use super::{Bed, act, actor, new_group, new_private};
 use crate::store::StoreError;
 
 pub(crate) async fn a_group_has_its_members_in_order(bed: Bed) {
@@ -84,11 +84,8 @@ pub(crate) async fn members_are_added_once(bed: Bed) {
     for _ in 0..2 {
         bed.store
             .add_members(
-                chat.no,
-                actor(&ann),
+                act(&chat, &ann),
                 vec![actor(&bob), actor(&bob), actor(&ann)],
-                EntryId::generate(),
-                AT,
             )
             .await
             .unwrap();
@@ -122,26 +119,14 @@ pub(crate) async fn only_admins_add_and_remove(bed: Bed) {
     for who in [&bob, &carol] {
         let added = bed
             .store
-            .add_members(
-                chat.no,
-                actor(who),
-                vec![actor(&carol)],
-                EntryId::generate(),
-                AT,
-            )
+            .add_members(act(&chat, who), vec![actor(&carol)])
             .await;
         assert!(matches!(added, Err(StoreError::NoAccess)));
-        let removed = bed
-            .store
-            .remove_member(chat.no, actor(who), actor(&ann), EntryId::generate(), AT)
-            .await;
+        let removed = bed.store.remove_member(act(&chat, who), actor(&ann)).await;
         assert!(matches!(removed, Err(StoreError::NoAccess)));
     }
     // One may remove oneself, a stranger not even that.
-    let leave = |who: &super::UserRecord| {
-        bed.store
-            .remove_member(chat.no, actor(who), actor(who), EntryId::generate(), AT)
-    };
+    let leave = |who: &super::UserRecord| bed.store.remove_member(act(&chat, who), actor(who));
     assert!(matches!(leave(&carol).await, Err(StoreError::NoAccess)));
     leave(&bob).await.unwrap();
     leave(&bob).await.unwrap();
@@ -161,7 +146,7 @@ pub(crate) async fn the_last_admin_hands_over(bed: Bed) {
     );
     let chat = bed.group(&[&ann, &carol, &bob]).await;
     bed.store
-        .remove_member(chat.no, actor(&ann), actor(&ann), EntryId::generate(), AT)
+        .remove_member(act(&chat, &ann), actor(&ann))
         .await
         .unwrap();
     let now = bed.store.chat(chat.id).await.unwrap().unwrap();
@@ -187,7 +172,7 @@ pub(crate) async fn heads_show_present_chats_only(bed: Bed) {
         Some(head)
     );
     bed.store
-        .remove_member(one.no, actor(&ann), actor(&bob), EntryId::generate(), AT)
+        .remove_member(act(&one, &ann), actor(&bob))
         .await
         .unwrap();
     let (seq, heads) = bed.store.heads(bob.no).await.unwrap();

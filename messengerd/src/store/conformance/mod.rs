@@ -20,6 +20,7 @@ use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::ChatKind;
 use proto::text::{ChatName, DeviceName, Username};
 
+use super::groups::Act;
 use super::{
     Actor, Admission, Append, Appended, ChatRecord, Committed, Feed, NewChat, NewSession, NewUser,
     SharedStore, StoreError, UserRecord,
@@ -118,11 +119,24 @@ pub(crate) fn actor(user: &UserRecord) -> Actor {
     }
 }
 
+/// Something that one of them does to a chat as it was found.
+pub(crate) fn act(chat: &ChatRecord, by: &UserRecord) -> Act {
+    Act {
+        chat: chat.no,
+        chat_id: chat.id,
+        acl_rev: chat.acl_rev,
+        actor: actor(by),
+        entry: EntryId::generate(),
+        at: AT,
+    }
+}
+
 pub(crate) fn new_group(people: &[&UserRecord]) -> NewChat {
     NewChat {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some(ChatName::try_from("group").unwrap()),
+        description: None,
         creator: actor(people[0]),
         others: people[1..].iter().map(|user| actor(user)).collect(),
         entry: EntryId::generate(),
