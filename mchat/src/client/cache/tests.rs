@@ -102,6 +102,7 @@ fn info(n: u128, name: &str) -> ChatInfo {
         created_at: 0,
         acl_rev: 1,
         members: vec![member(ME, "me"), member(OTHER, "other")],
+        members_more: false,
         head: head(n, 0),
         description: String::new(),
         avatar: None,

@@ -137,6 +137,12 @@ impl Core {
         info: request::ChatInfo,
     ) -> Vec<Output> {
         self.learn(std::slice::from_ref(&info));
+        if info.members_more
+            && let Some(chat) = self.chats.get_mut(&info.id)
+        {
+            // The others are asked for as for any chat that changed.
+            chat.info_rev = -1;
+        }
         self.out.push(Output::Write(Write::Infos(vec![info])));
         self.out.push(Output::Done(ticket, Ok(true)));
         self.finish(now)

@@ -236,7 +236,7 @@ impl Server {
                     .into_iter()
                     .map(|id| request::User::new(id, "other"))
                     .collect();
-                request::Users::encode_reply(id, &request::UserList { users }).unwrap()
+                request::Users::encode_reply(id, &request::UserList { users, more: false }).unwrap()
             }
             Request::EditMessage(ask) => {
                 let body = Body::Edited(Edited {
@@ -271,7 +271,14 @@ impl Server {
             }
             Request::Contacts(_) => {
                 let contacts = self.contacts.clone();
-                request::Contacts::encode_reply(id, &request::ContactList { contacts }).unwrap()
+                request::Contacts::encode_reply(
+                    id,
+                    &request::ContactList {
+                        contacts,
+                        more: false,
+                    },
+                )
+                .unwrap()
             }
             Request::Profile(_) => {
                 let info = request::ProfileInfo {
@@ -301,6 +308,7 @@ impl Server {
             created_at: 0,
             acl_rev: 1,
             members: Vec::new(),
+            members_more: false,
             head: self.head(id),
             description: String::new(),
             avatar: None,
