@@ -126,6 +126,7 @@ pub(crate) async fn revisions_tell_where_things_stand(bed: Bed) {
         seq: said.seq,
         acl_rev: chat.acl_rev,
         cursor_rev: 0,
+        floor: 0,
     };
     assert_eq!(found.chats, [here]);
     let account = AccountRevision {
