@@ -90,7 +90,13 @@ impl Core {
     }
 
     /// Loads a page of entries older than the cached ones.
-    pub fn handle_load_older(&mut self, now: Millis, ticket: Ticket, chat: ChatId) -> Vec<Output> {
+    pub fn handle_load_older(
+        &mut self,
+        now: Millis,
+        ticket: Ticket,
+        chat: ChatId,
+        limit: u32,
+    ) -> Vec<Output> {
         let state = self
             .chats
             .get(&chat)
@@ -104,7 +110,7 @@ impl Core {
                 let ask = request::History {
                     chat,
                     before: Some(lo),
-                    limit: 200,
+                    limit,
                 };
                 self.ask(now, &ask, purpose);
             }
@@ -131,6 +137,12 @@ impl Core {
         info: request::ChatInfo,
     ) -> Vec<Output> {
         self.learn(std::slice::from_ref(&info));
+        if info.members_more
+            && let Some(chat) = self.chats.get_mut(&info.id)
+        {
+            // The others are asked for as for any chat that changed.
+            chat.info_rev = -1;
+        }
         self.out.push(Output::Write(Write::Infos(vec![info])));
         self.out.push(Output::Done(ticket, Ok(true)));
         self.finish(now)
@@ -162,12 +174,20 @@ impl Core {
     /// The own read cursor moved; the cache knows.
     pub fn handle_mark_read(&mut self, now: Millis, chat: ChatId, upto: Seq) -> Vec<Output> {
         let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
-        if upto > state.read_due {
+        if upto > state.read_due && !state.visiting {
             state.read_due = upto;
             // Reading on for a moment is one mark.
             state.mark_at = state.mark_at.max(now + 150);
         }
         self.attention.insert(chat);
+        self.finish(now)
+    }
+
+    /// Nobody is at this device, or somebody is again.
+    pub fn handle_idle(&mut self, now: Millis, on: bool) -> Vec<Output> {
+        if std::mem::replace(&mut self.idle, on) != on && self.live && self.phase == Phase::Online {
+            self.ask(now, &request::Idle { on }, Purpose::Told);
+        }
         self.finish(now)
     }
 
@@ -179,7 +199,9 @@ impl Core {
         } else {
             told.is_some()
         };
-        if due && self.live && self.phase == Phase::Online {
+        // Typing in a public chat joins it: that is for a message to do.
+        let visiting = self.chats.get(&chat).is_some_and(|chat| chat.visiting);
+        if due && !visiting && self.live && self.phase == Phase::Online {
             if on {
                 self.told_typing.insert(chat, now);
             } else {
@@ -195,6 +217,20 @@ impl Core {
 fn may_repeat(kind: u16) -> bool {
     [
         request::Sessions::KIND,
+        request::Profile::KIND,
+        request::SetStatus::KIND,
+        request::Avatar::KIND,
+        request::Contacts::KIND,
+        request::AddContact::KIND,
+        request::ChangeContact::KIND,
+        request::RemoveContact::KIND,
+        request::SetChatPrefs::KIND,
+        request::CreateChatInvite::KIND,
+        request::ChatInvites::KIND,
+        request::Banned::KIND,
+        request::Directory::KIND,
+        request::Pins::KIND,
+        request::SearchMessages::KIND,
         request::SearchUsers::KIND,
         request::Users::KIND,
         request::CreateChat::KIND,
