@@ -66,6 +66,8 @@ codes! {
     InviteRequired = "invite_required",
     /// The invite is unknown, used up or expired.
     InviteInvalid = "invite_invalid",
+    /// A member who may not write at present.
+    Muted = "muted",
     /// Larger than the limit; parameters `what`, `limit`.
     TooLarge = "too_large",
     /// Too many tries; comes with `retry_after_ms`.

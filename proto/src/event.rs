@@ -7,6 +7,7 @@ use crate::codec::{self, CodecError, Encoded, Frame};
 use crate::entry::{AccountEntry, Entry};
 use crate::error::WireError;
 use crate::id::{ChatId, UserId};
+use crate::request::{Status, User};
 use crate::{Seq, UnixMillis};
 
 /// Where one of the caller's chats stands.
@@ -106,7 +107,7 @@ pub struct TypingChanged {
 }
 
 /// Whether somebody is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// Who.
     pub user: UserId,
@@ -115,6 +116,31 @@ pub struct Presence {
     /// When the last one ended; none while online or when never seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<UnixMillis>,
+    /// What they chose, where online; absent for plain online or offline.
+    /// Never `invisible`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// Words beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Revision of the person's profile: a cache that holds an earlier one
+    /// asks `Users` again.
+    #[serde(default)]
+    pub rev: u64,
+}
+
+impl Presence {
+    /// Plain online, or offline since then.
+    pub fn new(user: UserId, online: bool, last_seen: Option<UnixMillis>) -> Self {
+        Self {
+            user,
+            online,
+            last_seen,
+            status: None,
+            text: None,
+            rev: 0,
+        }
+    }
 }
 
 /// Presence of people the caller may see: all who matter after the heads, then
@@ -138,6 +164,23 @@ pub struct AccountChanged {
 /// The session was too slow and events were dropped: fresh heads follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resync {}
+
+/// Retention removed the beginning of a chat's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloorRaised {
+    /// Which chat.
+    pub chat: ChatId,
+    /// Entries up to this one are gone.
+    pub floor: Seq,
+}
+
+/// Names or picture of people changed whom the caller shares a chat with or has
+/// as a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsersChanged {
+    /// Who they are now.
+    pub users: Vec<User>,
+}
 
 /// The server ends the connection and says why; also the answer to a Hello it
 /// cannot accept.
@@ -212,4 +255,8 @@ events! {
     0x4008 Resync(Resync),
     /// See [`Goodbye`].
     0x4009 Goodbye(Goodbye),
+    /// See [`FloorRaised`].
+    0x400a Floor(FloorRaised),
+    /// See [`UsersChanged`].
+    0x400b Users(UsersChanged),
 }

@@ -44,3 +44,26 @@ pub const DIGEST_BLOCK: u64 = 1024;
 pub const CONCURRENT_READS: usize = 16;
 /// Sends of one session that may await their commit at the same time.
 pub const OUTSTANDING_SENDS: usize = 1024;
+
+/// Longest text about oneself, in characters.
+pub const BIO_CHARS: usize = 500;
+/// Longest description of a chat, in characters.
+pub const DESCRIPTION_CHARS: usize = 500;
+/// Longest words beside a status, in characters.
+pub const STATUS_CHARS: usize = 140;
+/// Longest reaction, in bytes of UTF-8.
+pub const EMOJI_BYTES: usize = 32;
+/// Largest picture of a person or chat, in bytes.
+pub const AVATAR_BYTES: usize = 128 * 1024;
+/// Different reactions of one person to one message.
+pub const REACTIONS_EACH: usize = 20;
+/// Pinned messages of one chat.
+pub const PINS: usize = 50;
+/// Invite links of one chat that hold at the same time.
+pub const CHAT_INVITES: usize = 100;
+/// Contacts of one account, blocked people and requests included.
+pub const CONTACTS: usize = 5_000;
+/// Longest text to search for, in characters.
+pub const QUERY_CHARS: usize = 200;
+/// Longest retention, in days.
+pub const RETENTION_DAYS: u32 = 36_500;

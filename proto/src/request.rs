@@ -13,39 +13,10 @@ use crate::digest::Digest as Hash;
 use crate::entry::{AccountEntry, Entry};
 use crate::hello::Account;
 use crate::id::{ChatId, EntryId, SessionId, UserId};
-use crate::text::{ChatName, DeviceName, Email, MessageText, Password, Token, Username};
+use crate::text::{
+    ChatName, Description, DeviceName, Email, MessageText, Password, Token, Username,
+};
 use crate::{Seq, UnixMillis};
-
-/// Added to a request's type in the frame of its reply.
-pub const REPLY: u16 = 0x8000;
-/// Frame type of a refusal.
-pub const REFUSAL: u16 = 0xffff;
-
-/// A request that has a reply.
-pub trait Call: Serialize + DeserializeOwned {
-    /// The frame type.
-    const KIND: u16;
-    /// What a success is answered with.
-    type Reply: Serialize + DeserializeOwned;
-
-    /// Encodes the request.
-    ///
-    /// # Errors
-    ///
-    /// [`CodecError::TooLarge`].
-    fn encode(&self, request_id: u32) -> Result<Encoded, CodecError> {
-        codec::encode(Self::KIND, request_id, self)
-    }
-
-    /// Encodes the reply to a request of this type.
-    ///
-    /// # Errors
-    ///
-    /// [`CodecError::TooLarge`].
-    fn encode_reply(request_id: u32, reply: &Self::Reply) -> Result<Encoded, CodecError> {
-        codec::encode(Self::KIND | REPLY, request_id, reply)
-    }
-}
 
 macro_rules! words {
     ($(#[$outer:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
@@ -87,6 +58,44 @@ macro_rules! words {
         }
     };
 }
+mod changes;
+mod groups;
+mod people;
+
+pub use changes::*;
+pub use groups::*;
+pub use people::*;
+
+/// Added to a request's type in the frame of its reply.
+pub const REPLY: u16 = 0x8000;
+/// Frame type of a refusal.
+pub const REFUSAL: u16 = 0xffff;
+
+/// A request that has a reply.
+pub trait Call: Serialize + DeserializeOwned {
+    /// The frame type.
+    const KIND: u16;
+    /// What a success is answered with.
+    type Reply: Serialize + DeserializeOwned;
+
+    /// Encodes the request.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::TooLarge`].
+    fn encode(&self, request_id: u32) -> Result<Encoded, CodecError> {
+        codec::encode(Self::KIND, request_id, self)
+    }
+
+    /// Encodes the reply to a request of this type.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::TooLarge`].
+    fn encode_reply(request_id: u32, reply: &Self::Reply) -> Result<Encoded, CodecError> {
+        codec::encode(Self::KIND | REPLY, request_id, reply)
+    }
+}
 
 words! {
     /// What sort of chat.
@@ -95,14 +104,18 @@ words! {
         Private = "private",
         /// Members only, by invitation.
         Group = "group",
+        /// Anybody may read and join.
+        Public = "public",
     }
 }
 
 words! {
     /// What a member may do.
     Role {
-        /// Adds and removes anybody.
+        /// Everything.
         Admin = "admin",
+        /// Adds people; removes, mutes and bans members; deletes messages; pins.
+        Moderator = "moderator",
         /// Writes.
         Member = "member",
     }
@@ -115,6 +128,32 @@ pub struct User {
     pub id: UserId,
     /// Its name.
     pub username: String,
+    /// First name; empty where none is given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub first_name: String,
+    /// Last name; empty where none is given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub last_name: String,
+    /// The picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<Hash>,
+    /// Grows whenever names, picture or words about oneself change.
+    #[serde(default)]
+    pub rev: u64,
+}
+
+impl User {
+    /// A person without names or picture.
+    pub fn new(id: UserId, username: impl Into<String>) -> Self {
+        Self {
+            id,
+            username: username.into(),
+            first_name: String::new(),
+            last_name: String::new(),
+            avatar: None,
+            rev: 0,
+        }
+    }
 }
 
 /// Creates an account and signs in.
@@ -230,9 +269,12 @@ pub struct CreateChat {
     pub id: ChatId,
     /// What sort of chat.
     pub kind: ChatKind,
-    /// Needed for a group, absent for a private chat.
+    /// Needed for a group or public chat, absent for a private one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<ChatName>,
+    /// What it is about; not for a private chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
     /// The other members; exactly one for a private chat (oneself for notes).
     pub members: Vec<UserId>,
 }
@@ -255,6 +297,28 @@ pub struct ChatInfo {
     pub members: Vec<Member>,
     /// Where its log stood.
     pub head: crate::event::Head,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<Hash>,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<UserId>,
+    /// What members may do.
+    #[serde(default)]
+    pub settings: ChatSettings,
+    /// The caller's own settings.
+    #[serde(default)]
+    pub prefs: ChatPrefs,
+    /// False where the caller reads a public chat without being a member.
+    #[serde(default = "yes")]
+    pub joined: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A member of a chat.
@@ -264,6 +328,9 @@ pub struct Member {
     pub user: User,
     /// What they may do.
     pub role: Role,
+    /// Until when they may not write; absent where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<UnixMillis>,
 }
 
 /// Describes chats. Those that do not exist or are not the caller's are left
@@ -315,9 +382,13 @@ pub struct Send {
     /// The entry it replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// The message it forwards: the server puts that one's present text in the
+    /// place of `text` and names its author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<Origin>,
 }
 
-/// Answer to [`Send`].
+/// Answer to [`Send`] and to every other request that adds one entry to a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// The message's place in the log.
@@ -569,12 +640,35 @@ calls! {
     0x0102 Logout -> Done,
     0x0103 Sessions -> SessionList,
     0x0104 RevokeSession -> Done,
+    0x0105 ChangePassword -> Done,
     0x0110 SearchUsers -> UserList,
     0x0111 Users -> UserList,
+    0x0112 Profile -> ProfileInfo,
+    0x0113 SetProfile -> ProfileInfo,
+    0x0114 SetStatus -> ProfileInfo,
+    0x0115 Idle -> Done,
+    0x0116 SetAvatar -> Done,
+    0x0117 Avatar -> AvatarImage,
+    0x0118 Contacts -> ContactList,
+    0x0119 AddContact -> Contact,
+    0x011a ChangeContact -> Contact,
+    0x011b RemoveContact -> Done,
     0x0120 CreateChat -> ChatInfo,
     0x0121 Chats -> ChatList,
     0x0122 AddMembers -> Done,
     0x0123 RemoveMember -> Done,
+    0x0124 ChangeChat -> Done,
+    0x0125 SetRole -> Done,
+    0x0126 MuteMember -> Done,
+    0x0127 BanMember -> Done,
+    0x0128 Banned -> UserList,
+    0x0129 DeleteChat -> Done,
+    0x012a JoinChat -> ChatInfo,
+    0x012b Directory -> DirectoryList,
+    0x012c SetChatPrefs -> Done,
+    0x012d CreateChatInvite -> ChatInvite,
+    0x012e ChatInvites -> ChatInviteList,
+    0x012f RevokeChatInvite -> Done,
     0x0130 Send -> Sent,
     0x0131 Changes -> Page,
     0x0132 History -> Page,
@@ -582,6 +676,13 @@ calls! {
     0x0134 Typing -> Done,
     0x0135 Cursors -> CursorList,
     0x0136 Digest -> DigestReply,
+    0x0137 AcceptChatInvite -> ChatInfo,
+    0x0138 EditMessage -> Sent,
+    0x0139 DeleteMessage -> Sent,
+    0x013a React -> Sent,
+    0x013b PinMessage -> Sent,
+    0x013c Pins -> PinList,
+    0x013d SearchMessages -> SearchResults,
     0x0140 SyncHeads -> Done,
     0x0141 AccountChanges -> AccountPage,
     0x0142 AccountDigest -> DigestReply,

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::limits;
 
@@ -185,7 +186,37 @@ text! {
     MessageText, check_message
 }
 
-shown!(Username, ChatName, DisplayName, DeviceName, Email);
+text! {
+    /// What a person says of themselves: up to 500 characters, several lines,
+    /// trimmed; may be empty.
+    Bio, |text| check_lines("bio", text, limits::BIO_CHARS)
+}
+text! {
+    /// What a chat is about: up to 500 characters, several lines, trimmed; may
+    /// be empty.
+    Description, |text| check_lines("description", text, limits::DESCRIPTION_CHARS)
+}
+text! {
+    /// Words beside a status: up to 140 characters, one line, trimmed.
+    StatusText, |text| check_line("status text", text, limits::STATUS_CHARS)
+}
+text! {
+    /// A reaction: 1 to 32 bytes without white space or steering characters;
+    /// by custom one emoji.
+    Emoji, check_emoji
+}
+
+shown!(
+    Bio,
+    Description,
+    StatusText,
+    Emoji,
+    Username,
+    ChatName,
+    DisplayName,
+    DeviceName,
+    Email
+);
 redacted!(Password, Token, MessageText);
 
 impl Username {
@@ -202,6 +233,61 @@ pub fn username_key(name: &str) -> String {
         .flat_map(char::to_lowercase)
         .nfkc()
         .collect()
+}
+
+/// The form in which texts are searched: letters without case and accents,
+/// anything else a space. `ё` is `е`, but `й` stays itself, as it is a letter
+/// of its own.
+pub fn search_fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    // The short i is a letter with a mark in NFKD: kept whole.
+    for c in text.nfkc().flat_map(char::to_lowercase) {
+        if c == 'й' || c == 'ў' {
+            folded.push(c);
+        } else {
+            let plain = std::iter::once(c).nfkd();
+            folded.extend(
+                plain
+                    .filter(|c| !is_combining_mark(*c))
+                    .map(|c| if c.is_alphanumeric() { c } else { ' ' }),
+            );
+        }
+    }
+    folded
+}
+
+/// The words of a search, folded, without repeats.
+pub fn search_words(query: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in search_fold(query).split_whitespace() {
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}
+
+/// The user names that a message speaks to, as `@name`, in their compared form
+/// and without repeats. What stands behind a letter or digit, as in an e-mail
+/// address, is no mention.
+pub fn mentions(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        if c == '@' && !before.is_alphanumeric() {
+            let rest = &text[at + 1..];
+            let end = rest
+                .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-')))
+                .unwrap_or(rest.len());
+            // A full stop behind a name ends the sentence.
+            let name = username_key(rest[..end].trim_end_matches(['.', '-', '_']));
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        before = c;
+    }
+    names
 }
 
 fn check_username(text: String) -> Result<String, TextError> {
@@ -236,6 +322,34 @@ fn check_line(what: &'static str, text: String, limit: usize) -> Result<String, 
     }
     if text.chars().any(is_steering) {
         return Err(TextError::Forbidden(what));
+    }
+    Ok(text)
+}
+
+fn check_lines(what: &'static str, text: String, limit: usize) -> Result<String, TextError> {
+    let text: String = text.trim().replace("\r\n", "\n").nfc().collect();
+    if text.chars().count() > limit {
+        return Err(TextError::TooLong { what, limit });
+    }
+    if text.chars().any(|c| c != '\n' && is_steering(c)) {
+        return Err(TextError::Forbidden(what));
+    }
+    Ok(text)
+}
+
+fn check_emoji(text: String) -> Result<String, TextError> {
+    const WHAT: &str = "emoji";
+    if text.is_empty() {
+        return Err(TextError::Empty(WHAT));
+    }
+    if text.len() > limits::EMOJI_BYTES {
+        return Err(TextError::TooLong {
+            what: WHAT,
+            limit: limits::EMOJI_BYTES,
+        });
+    }
+    if text.chars().any(|c| c.is_whitespace() || is_steering(c)) {
+        return Err(TextError::Forbidden(WHAT));
     }
     Ok(text)
 }
@@ -308,4 +422,27 @@ fn check_message(text: String) -> Result<String, TextError> {
         return Err(TextError::Empty(WHAT));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_knows_neither_case_nor_accents() {
+        assert_eq!(
+            search_words("Ёжик, ЁЖИК! Café-crème"),
+            ["ежик", "cafe", "creme"]
+        );
+        assert_eq!(search_words("Мой чай"), ["мой", "чай"]);
+        assert_eq!(search_words("İstanbul"), ["istanbul"]);
+        assert!(search_words(" ,. ").is_empty());
+    }
+
+    #[test]
+    fn mentions_are_names_behind_an_at_sign() {
+        assert_eq!(mentions("@Bob, see a@b.c and (@eve.)"), ["bob", "eve"]);
+        assert_eq!(mentions("@анна @Анна"), ["анна"]);
+        assert!(mentions("@ nobody").is_empty());
+    }
 }

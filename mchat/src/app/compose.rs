@@ -98,14 +98,8 @@ impl Model {
             return Vec::new();
         };
         let chat = open.id;
-        open.pending.push(OutboxRow {
-            id,
-            chat,
-            text: text.clone(),
-            reply_to: None,
-            at,
-            state: OutboxState::Queued,
-        });
+        open.pending
+            .push(OutboxRow::message(id, chat, text.clone(), at));
         open.new_from = None;
         open.scroll = Scroll::Follow;
         let mut effects = vec![

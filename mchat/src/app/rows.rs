@@ -371,7 +371,7 @@ impl Builder<'_> {
             }
             Body::MemberLeft(left) if left.user == entry.actor => (Text::EventLeft, String::new()),
             Body::MemberLeft(left) => (Text::EventRemoved, self.name(left.user)),
-            Body::Message(_) | Body::Unknown => (Text::EventUnknown, String::new()),
+            _ => (Text::EventUnknown, String::new()),
         };
         fill(template.get(lang), &[("actor", &actor), ("who", &who)])
     }

@@ -174,6 +174,11 @@ impl Model {
                 self.notify(why);
                 Vec::new()
             }
+            ClientEvent::Changed { .. }
+            | ClientEvent::Contacts
+            | ClientEvent::People(_)
+            | ClientEvent::Profile
+            | ClientEvent::Reaching { .. } => Vec::new(),
         }
     }
 

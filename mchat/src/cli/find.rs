@@ -142,19 +142,7 @@ mod tests {
     use super::*;
 
     fn row(id: &str, title: &str) -> ChatRow {
-        ChatRow {
-            id: id.parse().unwrap(),
-            kind: proto::request::ChatKind::Group,
-            title: title.into(),
-            peer: None,
-            unread: 0,
-            head: 0,
-            read: 0,
-            last: None,
-            last_at: 0,
-            members: 1,
-            left: false,
-        }
+        ChatRow::new(id.parse().unwrap(), proto::request::ChatKind::Group, title)
     }
 
     #[test]

@@ -180,21 +180,19 @@ async fn remote(
     let known = people(client, &entries).await?;
     Ok(entries
         .into_iter()
-        .map(|entry| EntryRow {
-            chat,
-            seq: entry.seq,
-            msg_no: entry.msg_no,
-            kind: entry.kind,
-            id: entry.id,
-            ref_seq: entry.ref_seq,
-            actor: entry.actor,
-            actor_name: known
-                .get(&entry.actor)
-                .cloned()
-                .unwrap_or_else(|| short(entry.actor)),
-            at: entry.at,
-            body: Body::decode(entry.kind, &entry.body),
-            arrival: 0,
+        .map(|entry| {
+            let body = Body::decode(entry.kind, &entry.body);
+            EntryRow {
+                msg_no: entry.msg_no,
+                id: entry.id,
+                ref_seq: entry.ref_seq,
+                actor_name: known
+                    .get(&entry.actor)
+                    .cloned()
+                    .unwrap_or_else(|| short(entry.actor)),
+                at: entry.at,
+                ..EntryRow::new(chat, entry.seq, entry.actor, entry.kind, body)
+            }
         })
         .collect())
 }
@@ -247,7 +245,7 @@ pub(super) fn line(context: &Context, row: &EntryRow, who: &dyn Fn(UserId) -> St
         }
         Body::MemberLeft(left) if left.user == row.actor => say(CliText::Left, ""),
         Body::MemberLeft(left) => say(CliText::Removed, &who(left.user)),
-        Body::Unknown => say(CliText::Newer, ""),
+        _ => say(CliText::Newer, ""),
     }
 }
 

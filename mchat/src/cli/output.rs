@@ -128,7 +128,7 @@ pub(super) fn entry_json(entry: &EntryRow) -> Value {
         ),
         Body::MembersAdded(added) => ("members_added", json!({"users": ids(&added.users)})),
         Body::MemberLeft(left) => ("member_left", json!({"user": left.user.to_string()})),
-        Body::Unknown => ("unknown", json!({})),
+        _ => ("unknown", json!({})),
     };
     value["type"] = word.into();
     if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {

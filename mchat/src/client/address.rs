@@ -1,4 +1,4 @@
-//! Where a server is: `mchat://HOST:PORT[,HOST:PORT…][/?fp=…&invite=…]`.
+//! Where a server is: `mchat://HOST:PORT[,HOST:PORT…][/?fp=…&invite=…&chat=…]`.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -51,7 +51,7 @@ impl FromStr for Node {
 }
 
 /// A server as a person gives it: its addresses and, in an invite link, the
-/// fingerprint of its key and an invite to register.
+/// fingerprint of its key and an invite to register or to join a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerAddress {
     /// At least one.
@@ -60,6 +60,8 @@ pub struct ServerAddress {
     pub fingerprint: Option<Fingerprint>,
     /// An invite to register.
     pub invite: Option<Token>,
+    /// An invite to a chat.
+    pub chat: Option<Token>,
 }
 
 /// Why a text is no server address. For developers and logs.
@@ -77,7 +79,29 @@ impl ServerAddress {
             }],
             fingerprint: None,
             invite: None,
+            chat: None,
         }
+    }
+
+    /// The whole link, with what is secret in it.
+    pub fn link(&self) -> String {
+        let mut link = self.to_string();
+        let mut mark = "/?";
+        let parameters = [
+            ("fp", self.fingerprint.map(|print| print.to_string())),
+            ("invite", self.invite.clone().map(String::from)),
+            ("chat", self.chat.clone().map(String::from)),
+        ];
+        for (name, value) in parameters {
+            if let Some(value) = value {
+                link.push_str(mark);
+                link.push_str(name);
+                link.push('=');
+                link.push_str(&value);
+                mark = "&";
+            }
+        }
+        link
     }
 }
 
@@ -117,6 +141,7 @@ impl FromStr for ServerAddress {
             nodes,
             fingerprint: None,
             invite: None,
+            chat: None,
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -124,6 +149,7 @@ impl FromStr for ServerAddress {
             match name {
                 "fp" => address.fingerprint = Some(value.parse().map_err(|_| wrong())?),
                 "invite" => address.invite = Some(Token::try_from(value).map_err(|_| wrong())?),
+                "chat" => address.chat = Some(Token::try_from(value).map_err(|_| wrong())?),
                 // A parameter of a newer link.
                 _ => {}
             }
@@ -192,5 +218,15 @@ mod tests {
         assert_eq!(address.fingerprint.unwrap().to_string(), fp);
         assert_eq!(address.invite.unwrap().as_str(), "to-ken");
         assert!("mchat://h:9/?fp=zz".parse::<ServerAddress>().is_err());
+    }
+
+    #[test]
+    fn a_link_to_a_chat_is_read_as_it_was_written() {
+        let link = format!("mchat://h:9/?fp={}&chat=to-ken", "ab".repeat(32));
+        let address: ServerAddress = link.parse().unwrap();
+        assert_eq!(address.chat.as_ref().unwrap().as_str(), "to-ken");
+        assert!(address.invite.is_none());
+        assert_eq!(address.link(), link);
+        assert_eq!(address.to_string(), "mchat://h:9", "no secret in it");
     }
 }

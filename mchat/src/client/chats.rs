@@ -10,6 +10,9 @@ use tokio::sync::oneshot;
 use super::driver::Command;
 use super::{Client, ClientError};
 
+/// Entries of a page that is loaded for scrolling back.
+const OLDER: u32 = 200;
+
 impl Client {
     /// Says which chat is on the screen: it is caught up before all others and
     /// its members' cursors are kept current.
@@ -26,7 +29,11 @@ impl Client {
     /// As for [`call`](Self::call).
     pub async fn load_older(&self, chat: ChatId) -> Result<bool, ClientError> {
         let (reply, done) = oneshot::channel();
-        self.tell(Command::LoadOlder { chat, reply });
+        self.tell(Command::LoadOlder {
+            chat,
+            limit: OLDER,
+            reply,
+        });
         done.await.map_err(|_| ClientError::Closed)?
     }
 
@@ -47,6 +54,7 @@ impl Client {
                 id: ChatId::generate(),
                 kind,
                 name,
+                description: None,
                 members,
             })
             .await?;
@@ -130,7 +138,7 @@ impl Client {
     }
 
     /// Stores what the server said of a chat and has it caught up.
-    async fn learn(&self, info: ChatInfo) -> Result<ChatId, ClientError> {
+    pub(super) async fn learn(&self, info: ChatInfo) -> Result<ChatId, ClientError> {
         let id = info.id;
         let (reply, done) = oneshot::channel();
         self.tell(Command::Learn {

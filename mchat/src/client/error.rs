@@ -42,6 +42,14 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// Whether nobody was there to ask, so that the cache has to answer.
+    pub fn is_unreached(&self) -> bool {
+        matches!(
+            self,
+            Self::Offline(_) | Self::Refused(_) | Self::SignedOut | Self::Timeout
+        )
+    }
+
     /// The server's code, where it was the server that refused.
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {

@@ -28,15 +28,19 @@
 mod accounts;
 pub mod address;
 pub mod cache;
+mod changing;
 mod chats;
 pub mod conn;
 pub mod core;
 mod drain;
 mod driver;
 mod error;
+mod find;
+mod groups;
 pub mod model;
 mod nodes;
 mod options;
+mod people;
 mod random;
 mod shown;
 mod writing;
@@ -110,6 +114,7 @@ pub struct Client {
     link: watch::Receiver<Link>,
     shared: Arc<Mutex<Shared>>,
     device: DeviceName,
+    known: conn::KnownServers,
 }
 
 impl Client {

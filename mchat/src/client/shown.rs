@@ -46,6 +46,7 @@ impl Client {
             .read(move |db| db.timeline(chat, anchor, limit))
             .await?;
         self.show_sending(&mut timeline.outbox);
+        self.show_sending(&mut timeline.changes);
         Ok(timeline)
     }
 
@@ -103,6 +104,25 @@ impl Client {
     pub async fn cached_user(&self, name: &str) -> Result<Option<User>, ClientError> {
         let name = name.to_owned();
         self.cache.read(move |db| db.user_by_name(&name)).await
+    }
+
+    /// Somebody by id, from the cache.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Cache`].
+    pub async fn person(&self, id: UserId) -> Result<Option<User>, ClientError> {
+        self.cache.read(move |db| db.user_by_id(id)).await
+    }
+
+    /// Somebody's name as shown here: nickname, else first and last name, else
+    /// user name; a short form of the id where nothing is cached.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Cache`].
+    pub async fn name(&self, id: UserId) -> Result<String, ClientError> {
+        self.cache.read(move |db| db.name(id)).await
     }
 
     /// Who is there, as last heard; empty while offline.

@@ -7,8 +7,8 @@ use proto::text::MessageText;
 use tokio::sync::oneshot;
 
 use super::driver::Command;
-use super::model::{OutboxRow, OutboxState};
-use super::{Client, ClientError, Outcome, unix_now};
+use super::model::OutboxKind;
+use super::{Client, ClientError, Outcome};
 
 impl Client {
     /// Puts a message into the outbox. When this returns it is on disk and will
@@ -28,21 +28,8 @@ impl Client {
         id: Option<EntryId>,
     ) -> Result<EntryId, ClientError> {
         let text = MessageText::try_from(text)?;
-        if self.account().is_none() {
-            return Err(ClientError::SignedOut);
-        }
-        let row = OutboxRow {
-            id: id.unwrap_or_else(EntryId::generate),
-            chat,
-            text: text.into(),
-            reply_to,
-            at: unix_now(),
-            state: OutboxState::Queued,
-        };
-        let id = row.id;
-        self.cache.write(move |db| db.enqueue(&row)).await?;
-        self.tell(Command::Queued(chat));
-        Ok(id)
+        self.queue(chat, OutboxKind::Message, text.into(), reply_to, id)
+            .await
     }
 
     /// Why the server did not take a message of the outbox when this process
@@ -69,8 +56,8 @@ impl Client {
     ///
     /// [`ClientError::Cache`].
     pub async fn retry(&self, id: EntryId) -> Result<(), ClientError> {
-        if let Some(chat) = self.cache.write(move |db| db.requeue(id)).await? {
-            self.tell(Command::Queued(chat));
+        if let Some((chat, target)) = self.cache.write(move |db| db.requeue(id)).await? {
+            self.tell(Command::Queued { chat, target });
         }
         Ok(())
     }
@@ -82,11 +69,11 @@ impl Client {
     ///
     /// [`ClientError::Cache`].
     pub async fn discard(&self, id: EntryId) -> Result<bool, ClientError> {
-        let chat = self.cache.write(move |db| db.discard(id)).await?;
-        if let Some(chat) = chat {
+        let found = self.cache.write(move |db| db.discard(id)).await?;
+        if let Some((chat, _)) = found {
             self.tell(Command::Discarded { id, chat });
         }
-        Ok(chat.is_some())
+        Ok(found.is_some())
     }
 
     /// Moves the own read cursor, at once in the cache and, coalesced, on the

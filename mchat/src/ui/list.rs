@@ -118,7 +118,7 @@ fn types(chat: &ChatRow, model: &Model) -> bool {
 pub(super) fn about(model: &Model, chat: &ChatRow) -> String {
     let count = chat.members.to_string();
     match (chat.kind, chat.peer) {
-        (ChatKind::Group | ChatKind::Unknown, _) => {
+        (ChatKind::Group | ChatKind::Public | ChatKind::Unknown, _) => {
             fill(model.text(Text::People), &[("count", &count)])
         }
         (ChatKind::Private, Some(peer)) if model.me() == Some(peer) => {

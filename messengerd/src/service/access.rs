@@ -37,7 +37,7 @@ impl ChatAccess {
         let members = chat
             .members
             .iter()
-            .map(|member| (member.id, (member.no, member.role)))
+            .map(|member| (member.user.id, (member.no, member.role)))
             .collect();
         Self {
             no: chat.no,

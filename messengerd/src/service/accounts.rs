@@ -7,7 +7,7 @@ use proto::hello::Account;
 use proto::id::{SessionId, UserId};
 use proto::limits;
 use proto::request::{
-    Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn, User, UserList, Users,
+    Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn, UserList, Users,
 };
 use proto::text::{DeviceName, Token, username_key};
 
@@ -253,7 +253,7 @@ impl Service {
             .await
             .map_err(refuse)?;
         Ok(UserList {
-            users: users.iter().map(user).collect(),
+            users: users.iter().map(UserRecord::shown).collect(),
         })
     }
 
@@ -274,7 +274,7 @@ impl Service {
             .await
             .map_err(refuse)?;
         Ok(UserList {
-            users: users.iter().map(user).collect(),
+            users: users.iter().map(UserRecord::shown).collect(),
         })
     }
 }
@@ -288,13 +288,6 @@ fn caller(user: &UserRecord, session: SessionId) -> Caller {
         username: user.username.clone(),
         session,
         admin: user.admin,
-    }
-}
-
-fn user(record: &UserRecord) -> User {
-    User {
-        id: record.id,
-        username: record.username.clone(),
     }
 }
 

@@ -4,11 +4,12 @@ use proto::error::{ErrorCode, WireError};
 use proto::id::{EntryId, UserId};
 use proto::limits;
 use proto::request::{
-    AddMembers, ChatInfo, ChatKind, ChatList, Chats, CreateChat, Done, Member, RemoveMember, Role,
-    User,
+    AddMembers, ChatInfo, ChatKind, ChatList, ChatPrefs, Chats, CreateChat, Done, Member,
+    RemoveMember, Role,
 };
 
 use super::{Caller, Service, bad_request, now, refuse, too_large};
+use crate::store::groups::Act;
 use crate::store::{Actor, ChatRecord, NewChat};
 
 impl Service {
@@ -30,6 +31,7 @@ impl Service {
             (ChatKind::Private, Some(_)) => return Err(bad_request("a private chat has no name")),
             (ChatKind::Group, None) => return Err(bad_request("a group needs a name")),
             (ChatKind::Group, Some(_)) => {}
+            (ChatKind::Public, _) => return Err(ErrorCode::Unsupported.into()),
             (ChatKind::Unknown, _) => return Err(bad_request("unknown kind of chat")),
         }
         let others = self.actors(others).await?;
@@ -37,6 +39,7 @@ impl Service {
             id: request.id,
             kind: request.kind,
             name: request.name,
+            description: request.description,
             creator: caller.actor,
             others,
             entry: EntryId::generate(),
@@ -87,11 +90,9 @@ impl Service {
             return Ok(None);
         };
         let member = |member: crate::store::MemberRecord| Member {
-            user: User {
-                id: member.id,
-                username: member.username,
-            },
+            user: member.user,
             role: member.role,
+            muted_until: (member.muted_until > 0).then_some(member.muted_until),
         };
         Ok(Some(ChatInfo {
             id: chat.id,
@@ -101,6 +102,12 @@ impl Service {
             acl_rev: chat.acl_rev,
             members: chat.members.into_iter().map(member).collect(),
             head,
+            description: chat.description,
+            avatar: chat.avatar,
+            created_by: Some(chat.created_by),
+            settings: chat.settings,
+            prefs: ChatPrefs::default(),
+            joined: true,
         }))
     }
 
@@ -163,10 +170,15 @@ impl Service {
             return Err(too_large("members", limits::BATCH));
         }
         let users = self.actors(users).await?;
-        let added =
-            self.store
-                .add_members(chat.no, caller.actor, users, EntryId::generate(), now());
-        added.await.map_err(refuse)?;
+        let act = Act {
+            chat: chat.no,
+            chat_id: chat.id,
+            acl_rev: chat.acl_rev,
+            actor: caller.actor,
+            entry: EntryId::generate(),
+            at: now(),
+        };
+        self.store.add_members(act, users).await.map_err(refuse)?;
         Ok(Done {})
     }
 
@@ -181,10 +193,15 @@ impl Service {
             return Err(ErrorCode::Forbidden.into());
         }
         let (user, _) = chat.member(request.user).ok_or(ErrorCode::NotFound)?;
-        let removed =
-            self.store
-                .remove_member(chat.no, caller.actor, user, EntryId::generate(), now());
-        removed.await.map_err(refuse)?;
+        let act = Act {
+            chat: chat.no,
+            chat_id: chat.id,
+            acl_rev: chat.acl_rev,
+            actor: caller.actor,
+            entry: EntryId::generate(),
+            at: now(),
+        };
+        self.store.remove_member(act, user).await.map_err(refuse)?;
         Ok(Done {})
     }
 }

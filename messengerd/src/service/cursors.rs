@@ -178,6 +178,7 @@ impl Cursors {
                     user: *user,
                     read,
                     delivered,
+                    shown: true,
                 });
             }
             match self.store.move_cursors(moves).await {

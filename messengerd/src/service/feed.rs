@@ -255,11 +255,7 @@ impl Service {
         };
         let states = users.iter().map(|user| {
             let online = self.presence.is_online(user.id);
-            proto::event::Presence {
-                user: user.id,
-                online,
-                last_seen: user.last_seen.filter(|_| !online),
-            }
+            proto::event::Presence::new(user.id, online, user.last_seen.filter(|_| !online))
         });
         let event = Event::Presence(PresenceChanged {
             users: states.collect(),

@@ -35,9 +35,7 @@ impl Service {
         if self.backlog.is_full() {
             return Err(WireError::new(ErrorCode::Busy).retry_after(200));
         }
-        let message = Body::Message(Message {
-            text: send.text.into(),
-        });
+        let message = Body::Message(Message::new(send.text));
         let (kind, body) = message.encode().map_err(|error| {
             tracing::error!(%error, "message not encoded");
             ErrorCode::Internal
@@ -91,7 +89,7 @@ impl Service {
         let limit = request.limit.clamp(1, limits::PAGE_ENTRIES);
         let page = self
             .store
-            .entries_before(chat.no, request.before, limit, PAGE_BODIES);
+            .entries_before(chat.no, 0, request.before, limit, PAGE_BODIES);
         Ok(to_page(page.await.map_err(refuse)?))
     }
 

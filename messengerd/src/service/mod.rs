@@ -130,6 +130,10 @@ pub(crate) fn refuse(error: StoreError) -> WireError {
         StoreError::Taken(crate::store::Unique::Email) => ErrorCode::EmailTaken.into(),
         StoreError::NoAccess => ErrorCode::NotFound.into(),
         StoreError::InviteInvalid => ErrorCode::InviteInvalid.into(),
+        StoreError::NoEntry => ErrorCode::NotFound.into(),
+        // Decided anew where it matters; who still gets it may try again.
+        StoreError::Outdated => WireError::new(ErrorCode::Busy).retry_after(50),
+        StoreError::TooMany(what) => WireError::new(ErrorCode::TooLarge).with("what", what),
         StoreError::NotFirst => ErrorCode::InviteRequired.into(),
         error @ (StoreError::NewerSchema { .. }
         | StoreError::ChangedMigration(_)
@@ -290,6 +294,7 @@ impl Service {
                 Reply::AccountDigest(self.account_digest(caller, request).await?)
             }
             Request::Ping(_) => Reply::Ping(Done {}),
+            _ => return Err(ErrorCode::Unsupported.into()),
         })
     }
 }

@@ -219,11 +219,7 @@ impl Presence {
 
     pub(super) fn state(&self, user: UserId, last_seen: Option<UnixMillis>) -> State {
         let online = self.is_online(user);
-        State {
-            user,
-            online,
-            last_seen: last_seen.filter(|_| !online),
-        }
+        State::new(user, online, last_seen.filter(|_| !online))
     }
 
     /// Everybody whose presence this user may see.

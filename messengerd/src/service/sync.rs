@@ -82,7 +82,7 @@ impl Service {
         let (chat, ..) = self.access.member(request.chat, caller.actor.id).await?;
         let (upto, floor, digest) = self
             .store
-            .digest(chat.no, request.upto)
+            .digest(chat.no, 0, request.upto)
             .await
             .map_err(refuse)?;
         Ok(DigestReply {

@@ -15,9 +15,12 @@
 //! Numbers ([`ChatNo`], [`UserNo`]) are the store's own and never leave the
 //! daemon; UUIDs are what the outside knows.
 
+pub mod changes;
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod groups;
 pub mod migrate;
+pub mod people;
 pub mod postgres;
 pub mod sqlite;
 pub mod transfer;
@@ -31,10 +34,16 @@ use proto::digest::Digest;
 use proto::entry::{AccountEntry, Entry};
 use proto::event::Head;
 use proto::id::{ChatId, EntryId, SessionId, UserId};
-use proto::request::{ChatKind, Role};
-use proto::text::{ChatName, DeviceName, Email, Username};
+use proto::request::{ChatKind, ChatPrefs, ChatSettings, Role, Status, User};
+use proto::text::{ChatName, Description, DeviceName, Email, Username};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
+
+use self::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
+use self::groups::{
+    Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
+};
+use self::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 
 /// A user's number in this store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +83,16 @@ pub enum StoreError {
     /// The actor is not, or no longer, a member of the chat; or there is none.
     #[error("no such chat for this actor")]
     NoAccess,
+    /// Members or properties of the chat are not as they were when this was
+    /// decided; nothing was done.
+    #[error("the chat has changed meanwhile")]
+    Outdated,
+    /// There is no such message or contact (any more).
+    #[error("there is no such entry")]
+    NoEntry,
+    /// One more than may be.
+    #[error("too many {0}")]
+    TooMany(&'static str),
     /// The invite is unknown, used up or expired.
     #[error("the invite is not valid")]
     InviteInvalid,
@@ -136,6 +155,42 @@ pub struct UserRecord {
     pub disabled: bool,
     /// When the last live session ended.
     pub last_seen: Option<UnixMillis>,
+    /// Address, lower case.
+    pub email: Option<String>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// First name; empty where none is given.
+    pub first_name: String,
+    /// Last name; empty where none is given.
+    pub last_name: String,
+    /// Words about themselves.
+    pub bio: String,
+    /// The picture.
+    pub avatar: Option<Digest>,
+    /// Grows with each change of names, picture or bio.
+    pub rev: u64,
+    /// As chosen.
+    pub status: Status,
+    /// Words beside it.
+    pub status_text: String,
+    /// When both fall back to plain online.
+    pub status_until: Option<UnixMillis>,
+    /// Whether others learn what they have read.
+    pub receipts: bool,
+}
+
+impl UserRecord {
+    /// The person as others see them.
+    pub fn shown(&self) -> User {
+        User {
+            id: self.id,
+            username: self.username.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            avatar: self.avatar,
+            rev: self.rev,
+        }
+    }
 }
 
 /// An account to be made.
@@ -220,6 +275,19 @@ pub struct ChatRecord {
     pub acl_rev: u64,
     /// The present members, in the order they joined.
     pub members: Vec<MemberRecord>,
+    /// What it is about.
+    pub description: String,
+    /// Its picture.
+    pub avatar: Option<Digest>,
+    /// Who made it.
+    pub created_by: UserId,
+    /// What members may do.
+    pub settings: ChatSettings,
+    /// Who may not come back.
+    pub banned: Vec<UserId>,
+    /// In a private chat, who of the two has blocked the other. A change of it
+    /// makes one more revision of the chat, without an entry.
+    pub blockers: Vec<UserId>,
 }
 
 /// A present member.
@@ -227,12 +295,14 @@ pub struct ChatRecord {
 pub struct MemberRecord {
     /// The store's name.
     pub no: UserNo,
-    /// The outside's name.
-    pub id: UserId,
-    /// The account's name.
-    pub username: String,
+    /// The person as others see them.
+    pub user: User,
     /// What they may do.
     pub role: Role,
+    /// They may not write before this time; 0 for no limit.
+    pub muted_until: UnixMillis,
+    /// They see nothing up to this entry.
+    pub from_seq: Seq,
 }
 
 /// A chat to be made.
@@ -242,9 +312,11 @@ pub struct NewChat {
     pub id: ChatId,
     /// What sort.
     pub kind: ChatKind,
-    /// A group's name.
+    /// The name of a group or public chat.
     pub name: Option<ChatName>,
-    /// Who makes it: admin of a group, member of a private chat.
+    /// What it is about.
+    pub description: Option<Description>,
+    /// Who makes it: admin of a group or public chat, member of a private one.
     pub creator: Actor,
     /// The other members, without the creator and without repeats; at most one
     /// for a private chat (none: notes to oneself).
@@ -314,6 +386,8 @@ pub struct CursorMove {
     pub read: Seq,
     /// Received up to here; 0 leaves it.
     pub delivered: Seq,
+    /// Whether others see it: then the shown cursors catch up with the own ones.
+    pub shown: bool,
 }
 
 /// Cursors after a move. Only moves that changed something are reported.
@@ -331,8 +405,24 @@ pub struct CursorRecord {
     pub read_no: u64,
     /// Received up to this entry.
     pub delivered: Seq,
+    /// The same three as others see them.
+    pub shown: ShownCursor,
+    /// Whether the shown ones changed. Only then the chat's cursor revision
+    /// grew.
+    pub shown_moved: bool,
     /// The chat's cursor revision after this.
     pub cursor_rev: u64,
+}
+
+/// A member's cursors as others see them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ShownCursor {
+    /// Read up to this entry …
+    pub read: Seq,
+    /// … and this message.
+    pub read_no: u64,
+    /// Received up to this entry.
+    pub delivered: Seq,
 }
 
 /// How far the members of a chat have received and read one entry.
@@ -424,6 +514,13 @@ pub trait Feed: Send + Sync {
     fn unsure(&self) {}
 }
 
+/// For a verb that a back end does not have yet.
+fn later<T: Send + 'static>() -> Pending<T> {
+    Box::pin(std::future::ready(Err(StoreError::Internal(
+        "this back end does not have this verb".to_owned(),
+    ))))
+}
+
 /// Everything durable. See the module for the promises.
 pub trait Store: Send + Sync {
     /// The community's id, made with the store.
@@ -437,8 +534,8 @@ pub trait Store: Send + Sync {
     fn user_by_login(&self, login: String) -> Pending<Option<UserRecord>>;
     /// Those that exist, by id or by name.
     fn users(&self, ids: Vec<UserId>, names: Vec<String>) -> Pending<Vec<UserRecord>>;
-    /// Enabled accounts whose name contains `query` (case folded), names that
-    /// begin with it first.
+    /// Enabled accounts whose user name, first or last name contains `query`
+    /// (folded), user names that begin with it first.
     fn search_users(&self, query: String, limit: u32) -> Pending<Vec<UserRecord>>;
     /// Whether there is no account yet.
     fn is_empty(&self) -> Pending<bool>;
@@ -448,6 +545,79 @@ pub trait Store: Send + Sync {
     fn has_admin_invite(&self) -> Pending<bool>;
     /// Notes when users were last seen; never moves back.
     fn set_last_seen(&self, seen: Vec<(UserNo, UnixMillis)>) -> Pending<()>;
+
+    /// Replaces a password and ends every session but `keep`.
+    fn set_password(
+        &self,
+        user: Actor,
+        password_hash: String,
+        keep: SessionId,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        let _ = (user, password_hash, keep, at);
+        later()
+    }
+    /// Changes a profile, with a `PROFILE_CHANGED` entry in the account's log.
+    fn set_profile(
+        &self,
+        user: Actor,
+        change: ProfileChange,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        let _ = (user, change, at);
+        later()
+    }
+    /// Chooses a status, with a `PROFILE_CHANGED` entry.
+    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord> {
+        let _ = (user, status, at);
+        later()
+    }
+    /// Keeps a picture; one that is there already stays.
+    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()> {
+        let _ = avatar;
+        later()
+    }
+    /// A picture: type and bytes.
+    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>> {
+        let _ = hash;
+        later()
+    }
+    /// Gives an account a picture that is kept, with a `PROFILE_CHANGED` entry;
+    /// pictures that nobody has any more go.
+    fn set_user_avatar(
+        &self,
+        user: Actor,
+        avatar: Option<Digest>,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        let _ = (user, avatar, at);
+        later()
+    }
+
+    // Contacts
+
+    /// All whose state is not none or whom the user has blocked, by name.
+    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
+        let _ = user;
+        later()
+    }
+    /// Changes how `owner` stands to `other`. More than
+    /// [`CONTACTS`](proto::limits::CONTACTS): [`StoreError::TooMany`].
+    fn change_contact(
+        &self,
+        owner: Actor,
+        other: Actor,
+        change: ContactChange,
+        at: UnixMillis,
+    ) -> Pending<ContactRecord> {
+        let _ = (owner, other, change, at);
+        later()
+    }
+    /// Those of `others` who have blocked `user`, or whom `user` has blocked.
+    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>> {
+        let _ = (user, others);
+        later()
+    }
 
     // Sessions
 
@@ -469,39 +639,119 @@ pub trait Store: Send + Sync {
     /// second private chat returns the pair's first; another's id is a
     /// [`StoreError::Conflict`].
     fn create_chat(&self, chat: NewChat) -> Pending<ChatRecord>;
-    /// A chat with its present members.
+    /// A chat with its present members; `None` where it was deleted.
     fn chat(&self, id: ChatId) -> Pending<Option<ChatRecord>>;
     /// The heads of all chats the user is a present member of, by chat id, and
     /// the latest entry of the account log.
     fn heads(&self, user: UserNo) -> Pending<(Seq, Vec<Head>)>;
     /// The head of one chat as its member sees it.
     fn head(&self, chat: ChatNo, user: UserNo) -> Pending<Option<Head>>;
-    /// The present members of all chats that `user` is in whose size is at
-    /// most `max_members`, without repeats and without `user`: who may see
-    /// their presence, with when each was last seen.
+    /// Who may see the presence of `user`, and whose presence they may see: the
+    /// present members of all private chats and groups that they are in whose
+    /// size is at most `max_members`, and mutual contacts; without those whom
+    /// one of the two has blocked, without repeats and without `user`.
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>>;
     /// Adds members with one `MembersAdded` entry (none where all are present
-    /// already). The actor must be admin, else [`StoreError::NoAccess`].
-    fn add_members(
-        &self,
-        chat: ChatNo,
-        actor: Actor,
-        users: Vec<Actor>,
-        entry: EntryId,
-        at: UnixMillis,
-    ) -> Pending<()>;
+    /// already).
+    fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()>;
     /// Removes a member with one `MemberLeft` entry; nothing where they are no
-    /// member. The actor must be admin or the member, else
-    /// [`StoreError::NoAccess`]. Where the last admin leaves, the oldest
-    /// remaining member becomes admin.
-    fn remove_member(
+    /// member. Where the last admin leaves, the oldest remaining moderator, else
+    /// the oldest remaining member, becomes admin, with a `RoleChanged` entry.
+    fn remove_member(&self, act: Act, user: Actor) -> Pending<()>;
+    /// Makes the actor a member with one `MembersAdded` entry; nothing where
+    /// they are one. `act.acl_rev` is not looked at. A banned one, or a chat
+    /// that is not public: [`StoreError::NoAccess`]; a link that does not hold:
+    /// [`StoreError::InviteInvalid`].
+    fn join(&self, act: Act, door: Door) -> Pending<()> {
+        let _ = (act, door);
+        later()
+    }
+    /// Changes properties with one `ChatChanged` entry.
+    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()> {
+        let _ = (act, change);
+        later()
+    }
+    /// Gives a member a role with one `RoleChanged` entry; nothing where they
+    /// have it.
+    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()> {
+        let _ = (act, user, role);
+        later()
+    }
+    /// Lets a member write again (0) or not before a time, with one
+    /// `MemberMuted` entry.
+    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()> {
+        let _ = (act, user, until);
+        later()
+    }
+    /// Bans somebody, who is no member from then on, or lifts the ban, with one
+    /// `MemberBanned` entry; nothing where that is so already.
+    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()> {
+        let _ = (act, user, on);
+        later()
+    }
+    /// Deletes a chat: every member leaves, nobody finds it any more, its texts
+    /// go.
+    fn delete_chat(&self, act: Act) -> Pending<()> {
+        let _ = act;
+        later()
+    }
+    /// Public chats whose name or description contains `query` (folded), the
+    /// largest first, and whether there are more.
+    fn directory(
+        &self,
+        user: UserNo,
+        query: String,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<(Vec<PublicRecord>, bool)> {
+        let _ = (user, query, limit, offset);
+        later()
+    }
+    /// A present member's own settings of a chat.
+    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>> {
+        let _ = (chat, user);
+        later()
+    }
+    /// Sets them, with a `CHAT_PREFS_CHANGED` entry in the account's log.
+    fn set_chat_prefs(
         &self,
         chat: ChatNo,
-        actor: Actor,
         user: Actor,
-        entry: EntryId,
+        prefs: ChatPrefs,
         at: UnixMillis,
-    ) -> Pending<()>;
+    ) -> Pending<()> {
+        let _ = (chat, user, prefs, at);
+        later()
+    }
+    /// Makes an invite link. More than
+    /// [`CHAT_INVITES`](proto::limits::CHAT_INVITES) that hold:
+    /// [`StoreError::TooMany`].
+    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord> {
+        let _ = invite;
+        later()
+    }
+    /// A chat's links that hold at a time, latest first.
+    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>> {
+        let _ = (chat, at);
+        later()
+    }
+    /// The link with this token, if it holds at a time.
+    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>> {
+        let _ = (token, at);
+        later()
+    }
+    /// Makes a link invalid; false where the chat has none such.
+    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool> {
+        let _ = (chat, id);
+        later()
+    }
+    /// Raises the floors of chats with a retention by up to `limit` entries in
+    /// all: entries that are older than it go, with everything kept beside
+    /// them. Read cursors below a floor move to it. Whether there is more to do.
+    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)> {
+        let _ = (now, limit);
+        later()
+    }
 
     // Entries
 
@@ -514,6 +764,33 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Conflict`] where the id is another's or another chat's,
     /// [`StoreError::NoAccess`] where the actor is no member any more.
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError>;
+    /// Changes a message; see [`MessageChange`].
+    fn change_message(&self, change: MessageChange) -> Pending<Appended> {
+        let _ = change;
+        later()
+    }
+    /// One entry, of any kind, with its present text where it is an edited
+    /// message.
+    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>> {
+        let _ = (chat, seq);
+        later()
+    }
+    /// The pinned messages of a chat, latest pin first.
+    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
+        let _ = chat;
+        later()
+    }
+    /// Finds messages in the index.
+    fn search(&self, query: SearchQuery) -> Pending<SearchFound> {
+        let _ = query;
+        later()
+    }
+    /// Brings up to `limit` entries into the index, behind the appends. Whether
+    /// there is more to do. New and edited texts come in, deleted ones go.
+    fn index_entries(&self, limit: u32) -> Pending<bool> {
+        let _ = limit;
+        later()
+    }
     /// Entries after `after`, oldest first, cut by `limit` and by `max_bytes`
     /// of bodies (at least one entry where there is one).
     fn entries_after(
@@ -523,17 +800,20 @@ pub trait Store: Send + Sync {
         limit: u32,
         max_bytes: usize,
     ) -> Pending<EntryPage>;
-    /// The latest entries before `before` (or the latest of all), oldest first.
+    /// The latest entries before `before` (or the latest of all) and after
+    /// `from`, oldest first.
     fn entries_before(
         &self,
         chat: ChatNo,
+        from: Seq,
         before: Option<Seq>,
         limit: u32,
         max_bytes: usize,
     ) -> Pending<EntryPage>;
-    /// Digest of a chat's log up to `upto` (cut to the head): where it was cut,
-    /// the floor, the digest.
-    fn digest(&self, chat: ChatNo, upto: Seq) -> Pending<(Seq, Seq, Digest)>;
+    /// Digest of a chat's log after `from` or the floor, the later of which it
+    /// names, up to `upto` (cut to the head): where it was cut, that floor, the
+    /// digest.
+    fn digest(&self, chat: ChatNo, from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)>;
 
     // Cursors
 
@@ -542,7 +822,7 @@ pub trait Store: Send + Sync {
     fn move_cursors(&self, moves: Vec<CursorMove>) -> Pending<Vec<CursorRecord>>;
     /// The cursors of all present members and the chat's cursor revision.
     fn cursors(&self, chat: ChatNo) -> Pending<(Vec<CursorRecord>, u64)>;
-    /// How far present members other than `author` are past `seq`.
+    /// How far present members other than `author` are past `seq`, as shown.
     fn counts(&self, chat: ChatNo, author: UserNo, seq: Seq) -> Pending<Counts>;
 
     // Account logs

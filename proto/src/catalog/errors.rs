@@ -87,6 +87,10 @@ pub(super) fn wording(code: &ErrorCode) -> Wording {
             "The server is restarting. It will be tried again.",
             "Сервер перезапускается. Попытка будет повторена.",
         ),
+        ErrorCode::Muted => (
+            "You may read this chat, but not write to it at present.",
+            "Сейчас вы можете читать этот чат, но не писать в него.",
+        ),
         ErrorCode::Other(_) => ("The server refused: {code}.", "Сервер отказал: {code}."),
     };
     Wording { en, ru }

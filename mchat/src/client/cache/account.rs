@@ -3,14 +3,14 @@
 use std::str::FromStr;
 
 use proto::Seq;
-use proto::entry::AccountEntry;
+use proto::entry::{AccountEntry, account_kind};
 use proto::hello::Account;
 use proto::id::{ChatId, SessionId, UserId};
-use proto::request::User;
-use proto::text::{Token, username_key};
+use proto::text::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::people::put_username;
 use super::{Db, DbError};
 use crate::client::model::AccountRow;
 
@@ -27,6 +27,10 @@ pub struct Stored {
     pub community: Option<Uuid>,
     /// Latest entry of the account log.
     pub account_seq: Seq,
+    /// The contact list changed since it was last heard, or never was.
+    pub contacts_stale: bool,
+    /// One's own profile changed since it was last heard, or never was.
+    pub profile_stale: bool,
 }
 
 pub(super) fn meta(conn: &Connection, key: &str) -> Result<Option<String>, DbError> {
@@ -113,7 +117,10 @@ impl Db {
             }),
             _ => None,
         };
+        let (contacts_stale, profile_stale) = self.stale_people()?;
         Ok(Stored {
+            contacts_stale,
+            profile_stale,
             token,
             account,
             user,
@@ -158,7 +165,7 @@ impl Db {
         ] {
             set_meta(&tx, key, Some(&value))?;
         }
-        put_user(&tx, account.user, &account.username)?;
+        put_username(&tx, account.user, &account.username)?;
         tx.commit()?;
         Ok(())
     }
@@ -187,40 +194,6 @@ impl Db {
         Ok(())
     }
 
-    /// Remembers names of people.
-    pub(crate) fn put_users(&mut self, users: &[User]) -> Result<(), DbError> {
-        let tx = self.begin()?;
-        for user in users {
-            put_user(&tx, user.id, &user.username)?;
-        }
-        tx.commit()?;
-        Ok(())
-    }
-
-    /// Somebody by exact name, case folded.
-    pub(crate) fn user_by_name(&mut self, name: &str) -> Result<Option<User>, DbError> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT id, username FROM users WHERE name_key = ?1")?
-            .query_row([username_key(name)], |row| {
-                Ok(User {
-                    id: UserId::from_bytes(id16(row.get_ref(0)?.as_blob()?)?),
-                    username: row.get(1)?,
-                })
-            })
-            .optional()?)
-    }
-
-    /// Somebody's name, or a short form of the id.
-    pub(crate) fn username(&mut self, user: UserId) -> Result<String, DbError> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT username FROM users WHERE id = ?1")?
-            .query_row([user.as_bytes()], |row| row.get(0))
-            .optional()?
-            .unwrap_or_else(|| super::chats::short(user.as_bytes())))
-    }
-
     pub(crate) fn account_seq(&self) -> Result<Seq, DbError> {
         Ok(self
             .conn
@@ -232,7 +205,8 @@ impl Db {
     /// The whole account log up to `upto`.
     pub(crate) fn account_log(&mut self, upto: Seq) -> Result<Vec<AccountEntry>, DbError> {
         let mut query = self.conn.prepare_cached(
-            "SELECT seq, kind, at, chat, session FROM account_log WHERE seq <= ?1 ORDER BY seq",
+            "SELECT seq, kind, at, chat, session, about FROM account_log WHERE seq <= ?1
+             ORDER BY seq",
         )?;
         let rows = query.query_map([upto], |row| {
             let id = |column: usize| -> rusqlite::Result<Option<[u8; 16]>> {
@@ -247,19 +221,11 @@ impl Db {
                 at: row.get(2)?,
                 chat: id(3)?.map(ChatId::from_bytes),
                 session: id(4)?.map(SessionId::from_bytes),
+                user: id(5)?.map(UserId::from_bytes),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
-}
-
-pub(super) fn put_user(conn: &Connection, id: UserId, username: &str) -> Result<(), DbError> {
-    conn.prepare_cached(
-        "INSERT INTO users(id, username, name_key) VALUES (?1, ?2, ?3)
-         ON CONFLICT(id) DO UPDATE SET username = ?2, name_key = ?3 WHERE username <> ?2",
-    )?
-    .execute(params![id.as_bytes(), username, username_key(username)])?;
-    Ok(())
 }
 
 pub(super) fn put_account_entries(
@@ -272,14 +238,22 @@ pub(super) fn put_account_entries(
             .query_row([], |row| row.get(0))?;
         // Without gaps; what is missing is fetched in order.
         if entry.seq == have + 1 {
-            conn.prepare_cached("INSERT INTO account_log VALUES (?1, ?2, ?3, ?4, ?5)")?
+            conn.prepare_cached("INSERT INTO account_log VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
                 .execute(params![
                     entry.seq,
                     entry.kind,
                     entry.at,
                     entry.chat.as_ref().map(ChatId::as_bytes),
                     entry.session.as_ref().map(SessionId::as_bytes),
+                    entry.user.as_ref().map(UserId::as_bytes),
                 ])?;
+            if let Some(chat) = entry.chat
+                && entry.kind == account_kind::CHAT_PREFS_CHANGED
+            {
+                // To be asked for anew, by whichever process gets to it.
+                conn.prepare_cached("UPDATE chats SET info_rev = -1 WHERE id = ?1")?
+                    .execute([chat.as_bytes()])?;
+            }
         }
     }
     Ok(())
@@ -303,8 +277,11 @@ fn unsent(conn: &Connection) -> Result<u64, DbError> {
 fn wipe(conn: &Connection) -> Result<(), DbError> {
     conn.execute_batch(
         "DELETE FROM entries; DELETE FROM members; DELETE FROM chats; DELETE FROM users;
-         DELETE FROM account_log; DELETE FROM outbox;
-         DELETE FROM meta WHERE key IN ('user', 'username', 'session', 'token', 'community');",
+         DELETE FROM account_log; DELETE FROM outbox; DELETE FROM drafts;
+         DELETE FROM edits; DELETE FROM reactions; DELETE FROM pins; DELETE FROM deleted;
+         DELETE FROM mentions; INSERT INTO words(words) VALUES ('delete-all');
+         DELETE FROM meta WHERE key IN ('user', 'username', 'session', 'token', 'community',
+           'contacts_at', 'profile', 'profile_at');",
     )?;
     set_meta(conn, "profile_id", Some(&Uuid::new_v4().to_string()))
 }

@@ -1,9 +1,10 @@
 //! Carries out what the session core decided, many changes in one transaction.
 
+use proto::Seq;
 use proto::id::{ChatId, EntryId, UserId};
 
 use super::entries::RangeNow;
-use super::{Db, DbError, account, chats, entries, members, outbox};
+use super::{Db, DbError, account, chats, entries, members, outbox, people};
 use crate::client::Outcome;
 use crate::client::core::Write;
 use crate::client::model::ClientEvent;
@@ -17,8 +18,22 @@ pub(crate) struct Applied {
     pub(crate) ranges: Vec<RangeNow>,
     /// People without a name.
     pub(crate) nameless: Vec<UserId>,
+    /// People whose cached names are older than what was heard of.
+    pub(crate) outdated: Vec<UserId>,
     /// Messages of the outbox that came to their end.
     pub(crate) outcomes: Vec<(EntryId, Outcome)>,
+}
+
+/// More changed messages than this are told as "all".
+const CHANGED: usize = 200;
+
+impl Applied {
+    fn changed(&mut self, chat: ChatId, mut seqs: Vec<Seq>) {
+        if seqs.len() > CHANGED {
+            seqs.clear();
+        }
+        self.events.push(ClientEvent::Changed { chat, seqs });
+    }
 }
 
 impl Db {
@@ -54,7 +69,9 @@ impl Db {
                 } => {
                     if *floor > 0 {
                         let no = chats::ensure_chat(&tx, *chat)?;
-                        chats::raise_floor(&tx, no, *floor)?;
+                        if chats::raise_floor(&tx, no, *floor)? {
+                            applied.changed(*chat, Vec::new());
+                        }
                     }
                     let range = entries::put_entries(&tx, *chat, new, *backfill)?;
                     if let (Some(range), Some(first), Some(last)) = (range, new.first(), new.last())
@@ -69,6 +86,9 @@ impl Db {
                             let unknown =
                                 entries::nameless(&tx, new.iter().map(|entry| entry.actor))?;
                             applied.nameless.extend(unknown);
+                            if !range.changed.is_empty() {
+                                applied.changed(*chat, range.changed.clone());
+                            }
                         }
                         applied.ranges.push(range);
                     }
@@ -98,6 +118,7 @@ impl Db {
                     touched.push(*chat);
                 }
                 Write::Sent { chat, id, sent } => {
+                    let target = outbox::target_of(&tx, *id)?;
                     let range = outbox::sent(&tx, *chat, *id, sent)?;
                     if let Some(range) = range {
                         applied.events.push(ClientEvent::Entries {
@@ -108,6 +129,9 @@ impl Db {
                         });
                         applied.ranges.push(range);
                     }
+                    if let Some(target) = target {
+                        applied.changed(*chat, vec![target]);
+                    }
                     applied.events.push(ClientEvent::Outbox(*chat));
                     touched.push(*chat);
                     applied
@@ -116,14 +140,45 @@ impl Db {
                 }
                 Write::Failed { chat, id, error } => {
                     outbox::failed(&tx, *id, error)?;
+                    if let Some(target) = outbox::target_of(&tx, *id)? {
+                        applied.changed(*chat, vec![target]);
+                    }
                     applied.events.push(ClientEvent::Outbox(*chat));
                     applied.outcomes.push((*id, Outcome::Failed(error.clone())));
                 }
                 Write::Users(users) => {
                     for user in users {
-                        account::put_user(&tx, user.id, &user.username)?;
+                        people::put_user(&tx, user)?;
                     }
+                    let ids = users.iter().map(|user| user.id).collect();
+                    applied.events.push(ClientEvent::People(ids));
                     applied.events.push(ClientEvent::Chats(Vec::new()));
+                }
+                Write::Revisions(revs) => {
+                    applied.outdated.extend(people::outdated(&tx, revs)?);
+                }
+                Write::Contacts { contacts, at } => {
+                    people::put_contacts(&tx, contacts, *at)?;
+                    applied.events.push(ClientEvent::Contacts);
+                    applied.events.push(ClientEvent::People(Vec::new()));
+                    applied.events.push(ClientEvent::Chats(Vec::new()));
+                }
+                Write::Profile { info, at } => {
+                    people::put_profile(&tx, info, *at)?;
+                    applied.events.push(ClientEvent::Profile);
+                }
+                Write::Counts(counts) => {
+                    tx.prepare_cached(
+                        "UPDATE chats SET counted = ?2, counted_delivered = ?3, counted_read = ?4
+                         WHERE id = ?1 AND counted <= ?2",
+                    )?
+                    .execute(rusqlite::params![
+                        counts.chat.as_bytes(),
+                        counts.seq,
+                        counts.delivered,
+                        counts.read
+                    ])?;
+                    applied.events.push(ClientEvent::Receipts(counts.clone()));
                 }
             }
         }

@@ -1,13 +1,17 @@
 //! The rows of chats.
 
 use proto::Seq;
+use proto::codec;
 use proto::event::Head;
 use proto::id::{ChatId, UserId};
-use proto::request::{ChatInfo, ChatKind};
+use proto::request::{ChatInfo, ChatKind, NotifyLevel, Role};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::account::{id16, own_id, put_user};
+use super::account::{id16, own_id};
+use super::changes::forget;
 use super::entries::{ENTRY_COLUMNS, entry_row};
+use super::people::{digest, put_user};
+use super::search::{edited_text, unindex_upto};
 use super::{Db, DbError};
 use crate::client::core::ChatState;
 use crate::client::model::ChatRow;
@@ -35,46 +39,101 @@ pub(super) fn short(id: &[u8; 16]) -> String {
     id[12..].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-const COLUMNS: &str = "c.id, c.kind, c.title, c.peer, c.head_no, c.read_no, c.head, c.read,
-     max(c.last_at, c.created_at), c.members, c.left";
+/// Columns that [`chat_row`] reads, of `chats c` and its `users p`, the other
+/// person of a private chat.
+const COLUMNS: &str = "c.id, c.kind, coalesce(p.name, c.title), c.peer, c.head_no, c.read_no,
+     c.head, c.read, max(c.last_at, c.created_at), c.members, c.left, c.joined, c.description,
+     coalesce(p.avatar, c.avatar), c.created_by, c.settings, c.role, c.silenced_until, c.notify,
+     c.muted_until, c.hidden_upto,
+     (SELECT count(*) FROM mentions m WHERE m.chat_no = c.no AND m.seq > c.read), c.no";
+
+/// Chats and what is shown of their latest message.
+const TABLES: &str = "chats c LEFT JOIN users p ON p.id = c.peer
+     LEFT JOIN entries e ON e.chat_no = c.no AND e.seq = c.last_message
+     LEFT JOIN users u ON u.id = e.actor";
 
 fn chat_row(row: &Row<'_>, first: usize) -> rusqlite::Result<ChatRow> {
-    let kind: i64 = row.get(first + 1)?;
-    let peer = row.get_ref(first + 3)?.as_blob_or_null()?;
+    let id = |column: usize| -> rusqlite::Result<Option<UserId>> {
+        let bytes = row.get_ref(first + column)?.as_blob_or_null()?;
+        Ok(bytes.map(id16).transpose()?.map(UserId::from_bytes))
+    };
     let left: bool = row.get(first + 10)?;
     let head_no: u64 = row.get(first + 4)?;
     let read_no: u64 = row.get(first + 5)?;
+    let head: Seq = row.get(first + 6)?;
+    let hidden_upto: Seq = row.get(first + 20)?;
+    let settings = row.get_ref(first + 15)?.as_blob_or_null()?;
     Ok(ChatRow {
         id: ChatId::from_bytes(id16(row.get_ref(first)?.as_blob()?)?),
-        kind: match kind {
-            0 => ChatKind::Private,
+        kind: match row.get(first + 1)? {
+            0i64 => ChatKind::Private,
             1 => ChatKind::Group,
+            3 => ChatKind::Public,
             _ => ChatKind::Unknown,
         },
         title: row.get(first + 2)?,
-        peer: peer.map(id16).transpose()?.map(UserId::from_bytes),
+        peer: id(3)?,
         unread: if left {
             0
         } else {
             head_no.saturating_sub(read_no)
         },
-        head: row.get(first + 6)?,
+        mentions: if left { 0 } else { row.get(first + 21)? },
+        head,
         read: row.get(first + 7)?,
         last: None,
         last_at: row.get(first + 8)?,
         members: row.get(first + 9)?,
         left,
+        joined: row.get(first + 11)?,
+        description: row.get(first + 12)?,
+        avatar: digest(row, first + 13)?,
+        created_by: id(14)?,
+        // Of a newer program: what is usual.
+        settings: settings
+            .and_then(|bytes| codec::decode(bytes).ok())
+            .unwrap_or_default(),
+        role: role(row.get(first + 16)?),
+        silenced_until: row.get(first + 17)?,
+        notify: match row.get(first + 18)? {
+            1i64 => NotifyLevel::Mentions,
+            2 => NotifyLevel::None,
+            _ => NotifyLevel::All,
+        },
+        muted_until: row.get(first + 19)?,
+        hidden: hidden_upto > 0 && head <= hidden_upto,
     })
 }
 
+/// A role as it is kept.
+pub(super) fn role(number: i64) -> Role {
+    match number {
+        1 => Role::Admin,
+        2 => Role::Moderator,
+        _ => Role::Member,
+    }
+}
+
+/// The number a role is kept as.
+pub(super) fn role_number(role: Role) -> i64 {
+    match role {
+        Role::Admin => 1,
+        Role::Moderator => 2,
+        Role::Member | Role::Unknown => 0,
+    }
+}
+
 impl Db {
-    /// All chats, latest first.
+    /// All chats, latest first; public ones that are only looked at left out.
     ///
     /// # Errors
     ///
     /// [`DbError`].
     pub fn chats(&mut self) -> Result<Vec<ChatRow>, DbError> {
-        self.chat_rows("1 ORDER BY max(c.last_at, c.created_at) DESC, c.no", [])
+        self.chat_rows(
+            "c.joined ORDER BY max(c.last_at, c.created_at) DESC, c.no",
+            [],
+        )
     }
 
     /// One chat.
@@ -94,19 +153,20 @@ impl Db {
         condition: &str,
         values: impl rusqlite::Params,
     ) -> Result<Vec<ChatRow>, DbError> {
-        let sql = format!(
-            "SELECT {ENTRY_COLUMNS}, {COLUMNS} FROM chats c
-             LEFT JOIN entries e ON e.chat_no = c.no AND e.seq = c.last_message
-             LEFT JOIN users u ON u.id = e.actor
-             WHERE {condition}"
-        );
+        let sql = format!("SELECT {ENTRY_COLUMNS}, {COLUMNS} FROM {TABLES} WHERE {condition}");
         let mut query = self.conn.prepare_cached(&sql)?;
         let mut rows = query.query(values)?;
         let mut chats = Vec::new();
         while let Some(row) = rows.next()? {
             let mut chat = chat_row(row, 11)?;
             if row.get::<_, Option<u64>>(0)?.is_some() {
-                chat.last = Some(entry_row(row, chat.id)?);
+                let mut last = entry_row(row, chat.id)?;
+                let no: i64 = row.get(11 + 22)?;
+                if let Some((text, edits)) = edited_text(&self.conn, no, last.seq)? {
+                    last.edited = Some(text);
+                    last.edits = edits;
+                }
+                chat.last = Some(last);
             }
             chats.push(chat);
         }
@@ -161,7 +221,7 @@ impl Db {
     pub(crate) fn chat_states(&self) -> Result<Vec<ChatState>, DbError> {
         let mut query = self.conn.prepare_cached(
             "SELECT id, lo, hi, floor, head, info_rev, cursor_rev, delivered,
-             CASE WHEN read_dirty THEN read ELSE 0 END FROM chats WHERE left = 0",
+             CASE WHEN read_dirty THEN read ELSE 0 END, joined FROM chats WHERE left = 0",
         )?;
         let rows = query.query_map([], |row| {
             let lo: Option<Seq> = row.get(1)?;
@@ -175,9 +235,20 @@ impl Db {
                 cursor_rev: row.get(6)?,
                 delivered: row.get(7)?,
                 unmarked_read: row.get(8)?,
+                joined: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The cached range of a chat.
+    pub(crate) fn range(&self, chat: ChatId) -> Result<Option<(Seq, Seq)>, DbError> {
+        let range: Option<(Option<Seq>, Option<Seq>)> = self
+            .conn
+            .prepare_cached("SELECT lo, hi FROM chats WHERE id = ?1")?
+            .query_row([chat.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(range.and_then(|(lo, hi)| lo.zip(hi)))
     }
 
     /// Moves the own read cursor; true where it moved.
@@ -258,21 +329,26 @@ fn put_head(conn: &Connection, head: &Head) -> Result<i64, DbError> {
 }
 
 /// Entries up to the floor are gone on the server and go here too.
-pub(super) fn raise_floor(conn: &Connection, no: i64, floor: Seq) -> Result<(), DbError> {
+/// True where it was raised.
+pub(super) fn raise_floor(conn: &Connection, no: i64, floor: Seq) -> Result<bool, DbError> {
     let raised = conn
         .prepare_cached("UPDATE chats SET floor = ?2 WHERE no = ?1 AND floor < ?2")?
         .execute(params![no, floor])?;
     if raised > 0 {
+        unindex_upto(conn, no, floor)?;
+        forget(conn, no, floor)?;
         conn.execute(
             "DELETE FROM entries WHERE chat_no = ?1 AND seq <= ?2",
             params![no, floor],
         )?;
         conn.execute(
-            "UPDATE chats SET lo = max(lo, ?2 + 1), hi = max(hi, ?2) WHERE no = ?1",
+            "UPDATE chats SET lo = max(lo, ?2 + 1), hi = max(hi, ?2),
+             last_message = CASE WHEN last_message <= ?2 THEN 0 ELSE last_message END
+             WHERE no = ?1",
             params![no, floor],
         )?;
     }
-    Ok(())
+    Ok(raised > 0)
 }
 
 /// Takes over what the server says of a chat.
@@ -297,9 +373,17 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
         (ChatKind::Private, None) => info.members.first().map(|me| me.user.username.clone()),
         _ => info.name.clone(),
     };
+    let me = info
+        .members
+        .iter()
+        .find(|member| Some(member.user.id) == own);
+    let settings =
+        codec::to_bytes(&info.settings).map_err(|error| DbError::Damaged(error.to_string()))?;
     conn.prepare_cached(
         "UPDATE chats SET kind = ?2, name = ?3, title = ?4, peer = ?5, created_at = ?6,
-         members = ?7, info_rev = ?8 WHERE no = ?1",
+         members = ?7, info_rev = ?8, description = ?9, avatar = ?10, created_by = ?11,
+         settings = ?12, joined = ?13, role = ?14, silenced_until = ?15, notify = ?16,
+         muted_until = ?17, hidden_upto = ?18 WHERE no = ?1",
     )?
     .execute(params![
         no,
@@ -307,6 +391,7 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
             ChatKind::Private => 0,
             ChatKind::Group => 1,
             ChatKind::Unknown => 2,
+            ChatKind::Public => 3,
         },
         info.name,
         title.unwrap_or_else(|| short(info.id.as_bytes())),
@@ -314,9 +399,23 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
         info.created_at,
         info.members.len() as i64,
         info.acl_rev as i64,
+        info.description,
+        info.avatar.map(|hash| hash.0),
+        info.created_by.as_ref().map(UserId::as_bytes),
+        &settings[..],
+        info.joined,
+        me.map_or(0, |me| role_number(me.role)),
+        me.and_then(|me| me.muted_until).unwrap_or(0),
+        match info.prefs.notify {
+            NotifyLevel::All | NotifyLevel::Unknown => 0,
+            NotifyLevel::Mentions => 1,
+            NotifyLevel::None => 2,
+        },
+        info.prefs.muted_until,
+        info.prefs.hidden_upto,
     ])?;
     for member in &info.members {
-        put_user(conn, member.user.id, &member.user.username)?;
+        put_user(conn, &member.user)?;
     }
     super::members::put_members(conn, no, &info.members)
 }

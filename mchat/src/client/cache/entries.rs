@@ -2,38 +2,38 @@
 
 use proto::Seq;
 use proto::entry::{Body, Entry, kind};
+use proto::event::ReceiptCounts;
 use proto::id::{ChatId, EntryId, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{id16, own_id};
+use super::changes::{Reader, kept_body, took};
 use super::chats::{chat_no, ensure_chat, move_read, short};
+use super::state::{describe, foresee, receipts};
 use super::{Db, DbError};
 use crate::client::model::{Anchor, EntryRow, Timeline};
 
 /// Columns that [`entry_row`] reads, of `entries e` and `users u`.
-pub(super) const ENTRY_COLUMNS: &str = "e.arrival, e.seq, e.msg_no, e.kind, e.id, e.ref_seq, e.actor, u.username, e.at, e.body, e.chat_no";
+pub(super) const ENTRY_COLUMNS: &str =
+    "e.arrival, e.seq, e.msg_no, e.kind, e.id, e.ref_seq, e.actor, u.name, e.at, e.body, e.chat_no";
 
 pub(super) fn entry_row(row: &Row<'_>, chat: ChatId) -> rusqlite::Result<EntryRow> {
     let kind: u16 = row.get(3)?;
     let actor = UserId::from_bytes(id16(row.get_ref(6)?.as_blob()?)?);
     let name: Option<String> = row.get(7)?;
-    Ok(EntryRow {
-        chat,
-        seq: row.get(1)?,
-        msg_no: row.get(2)?,
-        kind,
-        id: EntryId::from_bytes(id16(row.get_ref(4)?.as_blob()?)?),
-        ref_seq: row.get(5)?,
-        actor,
-        actor_name: name.unwrap_or_else(|| short(actor.as_bytes())),
-        at: row.get(8)?,
-        body: Body::decode(kind, row.get_ref(9)?.as_blob()?),
-        arrival: row.get(0)?,
-    })
+    let body = Body::decode(kind, row.get_ref(9)?.as_blob()?);
+    let mut entry = EntryRow::new(chat, row.get(1)?, actor, kind, body);
+    entry.msg_no = row.get(2)?;
+    entry.id = EntryId::from_bytes(id16(row.get_ref(4)?.as_blob()?)?);
+    entry.ref_seq = row.get(5)?;
+    entry.actor_name = name.unwrap_or_else(|| short(actor.as_bytes()));
+    entry.at = row.get(8)?;
+    entry.arrival = row.get(0)?;
+    Ok(entry)
 }
 
 /// How an attempt to store entries ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RangeNow {
     /// Which chat.
     pub(crate) chat: ChatId,
@@ -45,6 +45,8 @@ pub(crate) struct RangeNow {
     pub(crate) disjoint: bool,
     /// The latest of them that somebody else wrote; 0 for none.
     pub(crate) foreign: Seq,
+    /// Messages that they changed.
+    pub(crate) changed: Vec<Seq>,
 }
 
 /// Adds entries (rising, without gaps) to a chat's range where they touch it.
@@ -73,18 +75,23 @@ pub(super) fn put_entries(
                 hi,
                 disjoint: true,
                 foreign: 0,
+                changed: Vec::new(),
             }));
         }
     };
-    let own = own_id(conn)?;
+    let reader = Reader::of(conn)?;
+    let own = reader.user;
     let mut insert = conn.prepare_cached(
         "INSERT INTO entries(chat_no, seq, msg_no, kind, id, ref_seq, actor, at, body, backfill)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(chat_no, seq) DO NOTHING",
     )?;
     let mut last_message = 0;
+    let mut last_at = 0;
     let mut foreign = 0;
+    let mut changed = std::collections::BTreeSet::new();
     for entry in entries {
-        insert.execute(params![
+        let body = kept_body(conn, no, entry)?;
+        let new = insert.execute(params![
             no,
             entry.seq,
             entry.msg_no,
@@ -93,11 +100,17 @@ pub(super) fn put_entries(
             entry.ref_seq,
             entry.actor.as_bytes(),
             entry.at,
-            &entry.body[..],
+            &body[..],
             backfill,
         ])?;
+        if new > 0 {
+            changed.extend(took(conn, no, entry, &reader)?);
+        }
         if entry.kind == kind::MESSAGE {
             last_message = entry.seq;
+        }
+        if !is_change(entry.kind) {
+            last_at = entry.at;
         }
         if Some(entry.actor) == own {
             // It is in the log: whatever waits under this id is done.
@@ -111,7 +124,7 @@ pub(super) fn put_entries(
         "UPDATE chats SET lo = ?2, hi = ?3, head = max(head, ?3), head_no = max(head_no, ?4),
          last_message = max(last_message, ?5), last_at = max(last_at, ?6) WHERE no = ?1",
     )?
-    .execute(params![no, lo, hi, last.msg_no, last_message, last.at])?;
+    .execute(params![no, lo, hi, last.msg_no, last_message, last_at])?;
     conn.prepare_cached("DELETE FROM outbox WHERE chat = ?1 AND state = 2 AND seq <= ?2")?
         .execute(params![chat.as_bytes(), hi])?;
     read_own(conn, no, entries, own)?;
@@ -121,7 +134,13 @@ pub(super) fn put_entries(
         hi,
         disjoint: false,
         foreign,
+        changed: changed.into_iter().collect(),
     }))
+}
+
+/// Whether entries of this kind show only in the messages they refer to.
+fn is_change(kind: u16) -> bool {
+    matches!(kind, kind::EDITED | kind::DELETED | kind::REACTED)
 }
 
 /// Who wrote the next message after everything was read has read that one too.
@@ -170,22 +189,25 @@ impl Db {
         anchor: Anchor,
         limit: u32,
     ) -> Result<Timeline, DbError> {
-        let mut timeline = Timeline {
-            chat,
-            anchor,
-            entries: Vec::new(),
-            older_cached: false,
-            older_remote: false,
-            newer_cached: false,
-            outbox: self.outbox(Some(chat))?,
-            members: Vec::new(),
-            read: 0,
-            head: 0,
-        };
+        let mut timeline = Timeline::empty(chat, anchor);
+        (timeline.outbox, timeline.changes) = self
+            .outbox(Some(chat))?
+            .into_iter()
+            .partition(|row| row.kind.is_message());
         let found = self
             .conn
-            .prepare_cached("SELECT no, lo, hi, floor, head, read FROM chats WHERE id = ?1")?
+            .prepare_cached(
+                "SELECT no, lo, hi, floor, head, read, counted, counted_delivered, counted_read
+                 FROM chats WHERE id = ?1",
+            )?
             .query_row([chat.as_bytes()], |row| {
+                let counted = ReceiptCounts {
+                    chat,
+                    seq: row.get(6)?,
+                    delivered: row.get(7)?,
+                    read: row.get(8)?,
+                    members: 0,
+                };
                 Ok((
                     row.get::<_, i64>(0)?,
                     row.get::<_, Option<Seq>>(1)?,
@@ -193,10 +215,11 @@ impl Db {
                     row.get::<_, Seq>(3)?,
                     row.get::<_, Seq>(4)?,
                     row.get::<_, Seq>(5)?,
+                    counted,
                 ))
             })
             .optional()?;
-        let Some((no, lo, hi, floor, head, read)) = found else {
+        let Some((no, lo, hi, floor, head, read, counted)) = found else {
             return Ok(timeline);
         };
         timeline.head = head;
@@ -219,10 +242,29 @@ impl Db {
             }
         };
         if let (Some(first), Some(last)) = (timeline.entries.first(), timeline.entries.last()) {
-            timeline.older_cached = first.seq > lo;
-            timeline.newer_cached = last.seq < hi;
+            timeline.older_cached = self.has_shown(no, 0, first.seq)?;
+            timeline.newer_cached = self.has_shown(no, last.seq, hi + 1)?;
+        }
+        let own = own_id(&self.conn)?;
+        for row in &mut timeline.entries {
+            describe(&self.conn, own, no, row)?;
+        }
+        foresee(&mut timeline.entries, &timeline.changes);
+        if let Some(own) = own {
+            receipts(&mut timeline.entries, &timeline.members, own, &counted);
         }
         Ok(timeline)
+    }
+
+    /// Whether there are entries to be shown between two others.
+    fn has_shown(&self, no: i64, after: Seq, before: Seq) -> Result<bool, DbError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT 1 FROM entries WHERE chat_no = ?1 AND seq > ?2 AND seq < ?3
+                 AND kind NOT IN (5, 6, 7)",
+            )?
+            .exists(params![no, after, before])?)
     }
 
     fn before(
@@ -232,25 +274,54 @@ impl Db {
         seq: Seq,
         limit: u32,
     ) -> Result<Vec<EntryRow>, DbError> {
-        let sql = format!(
-            "SELECT {ENTRY_COLUMNS} FROM entries e LEFT JOIN users u ON u.id = e.actor
-             WHERE e.chat_no = ?1 AND e.seq < ?2 ORDER BY e.seq DESC LIMIT ?3"
-        );
-        let mut query = self.conn.prepare_cached(&sql)?;
-        let rows = query.query_map(params![no, seq, limit], |row| entry_row(row, chat))?;
-        let mut entries: Vec<_> = rows.collect::<Result<_, _>>()?;
+        let mut entries = self.part(
+            chat,
+            "e.chat_no = ?1 AND e.seq < ?2 AND e.kind NOT IN (5, 6, 7) ORDER BY e.seq DESC",
+            (no, seq, limit),
+        )?;
         entries.reverse();
         Ok(entries)
     }
 
     fn after(&self, chat: ChatId, no: i64, seq: Seq, limit: u32) -> Result<Vec<EntryRow>, DbError> {
+        self.part(
+            chat,
+            "e.chat_no = ?1 AND e.seq > ?2 AND e.kind NOT IN (5, 6, 7) ORDER BY e.seq",
+            (no, seq, limit),
+        )
+    }
+
+    fn part(
+        &self,
+        chat: ChatId,
+        condition: &str,
+        values: (i64, Seq, u32),
+    ) -> Result<Vec<EntryRow>, DbError> {
         let sql = format!(
             "SELECT {ENTRY_COLUMNS} FROM entries e LEFT JOIN users u ON u.id = e.actor
-             WHERE e.chat_no = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3"
+             WHERE {condition} LIMIT ?3"
         );
         let mut query = self.conn.prepare_cached(&sql)?;
-        let rows = query.query_map(params![no, seq, limit], |row| entry_row(row, chat))?;
+        let rows = query.query_map(values, |row| entry_row(row, chat))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Entries of a chat after one, of all kinds, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub fn entries(&self, chat: ChatId, after: Seq, limit: u32) -> Result<Vec<EntryRow>, DbError> {
+        let Some(no) = chat_no(&self.conn, chat)? else {
+            return Ok(Vec::new());
+        };
+        let mut rows = self.part(
+            chat,
+            "e.chat_no = ?1 AND e.seq > ?2 ORDER BY e.seq",
+            (no, after, limit),
+        )?;
+        self.describe(&mut rows)?;
+        Ok(rows)
     }
 
     /// Entries by arrival, those loaded by scrolling back left out.
@@ -282,7 +353,9 @@ impl Db {
             let chat = ChatId::from_bytes(id16(row.get_ref(11)?.as_blob()?)?);
             entry_row(row, chat)
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+        self.describe(&mut rows)?;
+        Ok(rows)
     }
 
     /// The latest arrival ordinal; 0 where nothing is cached.

@@ -2,11 +2,11 @@
 
 use proto::event::CursorMoved;
 use proto::id::UserId;
-use proto::request::{Member, MemberCursor, Role};
+use proto::request::{CursorList, Member, MemberCursor};
 use rusqlite::{Connection, params};
 
 use super::account::{id16, own_id};
-use super::chats::{chat_no, move_read, short};
+use super::chats::{chat_no, move_read, role, role_number, short};
 use super::{Db, DbError};
 use crate::client::model::MemberRow;
 
@@ -22,14 +22,17 @@ pub(super) fn put_members(
     )?;
     for (position, member) in members.iter().enumerate() {
         conn.prepare_cached(
-            "INSERT INTO members(chat_no, user, role, position) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT(chat_no, user) DO UPDATE SET role = ?3, position = ?4",
+            "INSERT INTO members(chat_no, user, role, position, silenced_until)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT(chat_no, user) DO UPDATE SET role = ?3, position = ?4,
+               silenced_until = ?5",
         )?
         .execute(params![
             chat_no,
             member.user.id.as_bytes(),
-            i64::from(member.role == Role::Admin),
+            role_number(member.role),
             position as i64,
+            member.muted_until.unwrap_or(0),
         ])?;
     }
     conn.execute(
@@ -113,17 +116,19 @@ fn put_cursor(conn: &Connection, no: i64, cursor: &MemberCursor) -> Result<(), D
 /// The present members of a chat, in the order they joined.
 pub(super) fn members(conn: &Connection, chat_no: i64) -> Result<Vec<MemberRow>, DbError> {
     let mut query = conn.prepare_cached(
-        "SELECT m.user, u.username, m.role, m.read, m.delivered FROM members m
-         LEFT JOIN users u ON u.id = m.user WHERE m.chat_no = ?1 ORDER BY m.position",
+        "SELECT m.user, u.username, m.role, m.read, m.delivered, u.name, m.silenced_until
+         FROM members m LEFT JOIN users u ON u.id = m.user WHERE m.chat_no = ?1 ORDER BY m.position",
     )?;
     let rows = query.query_map([chat_no], |row| {
         let user = UserId::from_bytes(id16(row.get_ref(0)?.as_blob()?)?);
         let username: Option<String> = row.get(1)?;
-        let role: i64 = row.get(2)?;
+        let name: Option<String> = row.get(5)?;
         Ok(MemberRow {
             user,
             username: username.unwrap_or_else(|| short(user.as_bytes())),
-            role: if role == 1 { Role::Admin } else { Role::Member },
+            name: name.unwrap_or_else(|| short(user.as_bytes())),
+            role: role(row.get(2)?),
+            silenced_until: row.get(6)?,
             read: row.get(3)?,
             delivered: row.get(4)?,
         })
@@ -141,6 +146,18 @@ impl Db {
             Some(no) => members(&self.conn, no),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Takes over the cursors of all members.
+    pub(crate) fn put_cursor_list(
+        &mut self,
+        chat: proto::id::ChatId,
+        list: &CursorList,
+    ) -> Result<(), DbError> {
+        let tx = self.begin()?;
+        put_cursors(&tx, chat, &list.cursors, list.cursor_rev)?;
+        tx.commit()?;
+        Ok(())
     }
 
     /// The revision that the cached cursors show.

@@ -6,12 +6,17 @@
 
 mod account;
 mod apply;
+mod changes;
 mod chats;
+mod drafts;
 mod entries;
 mod foreign;
 mod members;
 mod outbox;
+mod people;
 mod schema;
+mod search;
+mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod verify;
@@ -26,7 +31,7 @@ use super::error::ClientError;
 pub use self::account::Stored;
 pub(crate) use self::apply::Applied;
 pub(crate) use self::foreign::Foreign;
-pub(crate) use self::outbox::Waiting;
+pub(crate) use self::outbox::{Waiting, is_known};
 pub use self::schema::Db;
 
 /// Why the cache failed.

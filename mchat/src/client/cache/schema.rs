@@ -12,7 +12,11 @@ use super::DbError;
 const BUSY: Duration = Duration::from_secs(20);
 
 /// Append-only: a released step is never changed.
-const STEPS: &[&str] = &[include_str!("0001_cache.sql"), include_str!("0002_own.sql")];
+const STEPS: &[&str] = &[
+    include_str!("0001_cache.sql"),
+    include_str!("0002_own.sql"),
+    include_str!("0003_people_groups_changes.sql"),
+];
 
 /// One connection to a profile's cache.
 pub struct Db {
@@ -85,9 +89,11 @@ fn connect(path: &Path) -> Result<Connection, DbError> {
         | OpenFlags::SQLITE_OPEN_URI;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(160);
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", "OFF")?;
+    // Of a deleted message nothing stays in the file.
+    conn.pragma_update(None, "secure_delete", "FAST")?;
     Ok(conn)
 }
 

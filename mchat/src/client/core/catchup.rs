@@ -5,12 +5,12 @@ use proto::Seq;
 use proto::entry::Entry;
 use proto::id::ChatId;
 use proto::limits::PAGE_ENTRIES;
-use proto::request;
-use proto::text::MessageText;
+use proto::request::{self, Origin, Request};
+use proto::text::{Emoji, MessageText, TextError};
 
 use super::chat::Chat;
-use super::{Core, Depth, Millis, Output, Phase, Purpose, Write};
-use crate::client::model::ClientEvent;
+use super::{Core, Depth, Millis, Outgoing, Output, Phase, Purpose, Write};
+use crate::client::model::{ClientEvent, OutboxKind};
 
 /// Most pages on their way.
 const FETCHES: usize = 4;
@@ -22,6 +22,10 @@ const WHOLE: Seq = 256;
 const FIRST: u32 = 100;
 /// Chats described in one request.
 const INFOS: usize = 200;
+/// Stands for the text of a forwarded message that is not cached.
+const FORWARDED: &str = "…";
+/// People asked for in one request.
+const USERS: usize = 500;
 /// A chat's cursors are moved at most this often.
 const MARK_EVERY: Millis = 1_000;
 
@@ -62,12 +66,17 @@ impl Core {
                 // The gap did not fill itself: from here on it is a lag.
                 if chat.gap_until.is_some_and(|until| now >= until) {
                     chat.gap_until = None;
+                    chat.info_doubt = true;
                 }
             }
+        }
+        if std::mem::take(&mut self.tell_idle) {
+            self.ask(now, &request::Idle { on: true }, Purpose::Told);
         }
         self.ask_heads(now);
         self.ask_infos(now);
         self.ask_account(now);
+        self.ask_people(now);
         self.fetch(now);
         self.ask_cursors(now);
         self.mark(now);
@@ -221,7 +230,7 @@ impl Core {
             let Some(chat) = self.chats.get_mut(&id) else {
                 continue;
             };
-            if chat.marking || now < chat.mark_at || chat.left {
+            if chat.marking || now < chat.mark_at || chat.left || chat.visiting {
                 continue;
             }
             let read = Some(chat.read_due).filter(|read| *read > 0);
@@ -247,26 +256,48 @@ impl Core {
     fn send_outbox(&mut self, now: Millis) {
         for item in self.outbox.due(now) {
             let (chat, id) = (item.chat, item.id);
-            let purpose = Purpose::Send { chat, id };
-            match MessageText::try_from(item.text) {
-                Ok(text) => {
+            let kind = item.kind;
+            let purpose = Purpose::Send { chat, id, kind };
+            match outgoing(item) {
+                Ok(ask) => {
                     self.out.push(Output::Sending(chat, id, true));
-                    let ask = request::Send {
-                        chat,
-                        id,
-                        text,
-                        reply_to: item.reply_to,
-                    };
-                    self.ask(now, &ask, purpose);
+                    self.ask_any(now, &ask, purpose);
                 }
                 Err(error) => self.unanswered(now, purpose, &error.into()),
             }
         }
     }
 
+    /// The contact list and one's own profile, where they changed.
+    fn ask_people(&mut self, now: Millis) {
+        if self.depth() < Depth::CatchUp {
+            return;
+        }
+        if self.want_contacts.due(now) {
+            let at = self.account_seq;
+            self.ask(now, &request::Contacts {}, Purpose::Contacts { at });
+        }
+        if self.want_profile.due(now) {
+            let at = self.account_seq;
+            let ask = request::Profile { user: None };
+            self.ask(now, &ask, Purpose::Profile { at });
+        }
+        if !self.asking_users && !self.want_users.is_empty() {
+            self.asking_users = true;
+            let ids: Vec<_> = self.want_users.iter().take(USERS).copied().collect();
+            for id in &ids {
+                self.want_users.remove(id);
+            }
+            let names = Vec::new();
+            self.ask(now, &request::Users { ids, names }, Purpose::Users);
+        }
+    }
+
     /// Tells those who wait for a sync.
     fn settle(&mut self) {
-        let busy = self.asking_infos || self.fetching > 0 || self.asking_account;
+        let people = self.depth() >= Depth::CatchUp
+            && (self.want_contacts.is_open() || self.want_profile.is_open());
+        let busy = self.asking_infos || self.fetching > 0 || self.asking_account || people;
         let infos = self
             .attention
             .iter()
@@ -342,4 +373,55 @@ impl Core {
         let entries = chat.continued();
         self.store(id, entries, true);
     }
+}
+
+/// The request that does what was typed.
+fn outgoing(item: Outgoing) -> Result<Request, TextError> {
+    let Outgoing {
+        id,
+        chat,
+        kind,
+        text,
+        reply_to,
+    } = item;
+    Ok(match kind {
+        OutboxKind::Message => Request::Send(request::Send {
+            chat,
+            id,
+            text: MessageText::try_from(text)?,
+            reply_to,
+            forward: None,
+        }),
+        OutboxKind::Forward { from, seq } => Request::Send(request::Send {
+            chat,
+            id,
+            // The server puts the present text in its place.
+            text: MessageText::try_from(if text.trim().is_empty() {
+                FORWARDED.to_owned()
+            } else {
+                text
+            })?,
+            reply_to,
+            forward: Some(Origin { chat: from, seq }),
+        }),
+        OutboxKind::Edit { seq } => Request::EditMessage(request::EditMessage {
+            chat,
+            id,
+            seq,
+            text: MessageText::try_from(text)?,
+        }),
+        OutboxKind::Delete { seq } => {
+            Request::DeleteMessage(request::DeleteMessage { chat, id, seq })
+        }
+        OutboxKind::React { seq, on } => Request::React(request::React {
+            chat,
+            id,
+            seq,
+            emoji: Emoji::try_from(text)?,
+            on,
+        }),
+        OutboxKind::Pin { seq, on } => {
+            Request::PinMessage(request::PinMessage { chat, id, seq, on })
+        }
+    })
 }

@@ -38,6 +38,10 @@ pub(super) struct Chat {
     /// Not to be asked for before this.
     pub(super) not_before: Millis,
     pub(super) left: bool,
+    /// A public chat that is only looked at: marking it as read would join it.
+    pub(super) visiting: bool,
+    /// Entries of a gap may have changed members or properties unseen.
+    pub(super) info_doubt: bool,
 }
 
 impl Chat {
@@ -59,6 +63,7 @@ impl Chat {
             cursor_head: state.cursor_rev,
             delivered: state.delivered,
             read_due: state.unmarked_read,
+            visiting: !state.joined,
             ..Self::default()
         }
     }
@@ -110,7 +115,7 @@ impl Chat {
 
     /// What the delivered cursor is to be moved to.
     pub(super) fn delivered_due(&self) -> Option<Seq> {
-        (!self.left && self.foreign > self.delivered).then_some(self.foreign)
+        (!self.left && !self.visiting && self.foreign > self.delivered).then_some(self.foreign)
     }
 
     /// A live entry. Those that continue the range are returned, in order.

@@ -2,17 +2,21 @@
 
 use proto::catalog::sentence;
 use proto::codec::Frame;
-use proto::entry::{account_kind, kind};
+use proto::entry::{AccountEntry, account_kind, kind};
 use proto::error::{ErrorCode, WireError};
-use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, Goodbye, Heads, TypingChanged};
+use proto::event::{
+    AccountChanged, ChatEntry, CursorMoved, Event, FloorRaised, Goodbye, Heads, TypingChanged,
+    UsersChanged,
+};
+use proto::id::UserId;
 use proto::limits::TYPING_LAPSE_MS;
 
 use super::chat::Chat;
 use super::{Core, Millis, Output, Write};
-use crate::client::model::{ClientEvent, Refusal};
+use crate::client::model::Refusal;
 
 /// A gap is left this long to fill itself: two nodes may tell in another order.
-const GAP: Millis = 50;
+pub(super) const GAP: Millis = 50;
 /// Within this time the clients of a node that is shut down go to others.
 const SPREAD: Millis = 300;
 
@@ -38,7 +42,7 @@ impl Core {
                         on: false,
                     });
                 }
-                let about_chat = entry.kind != kind::MESSAGE;
+                let about_chat = is_about_chat(entry.kind);
                 let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
                 if about_chat && state.info_rev >= 0 {
                     // Members or properties changed.
@@ -53,7 +57,7 @@ impl Core {
             }
             Event::Cursor(moved) => self.cursor(moved),
             Event::Receipts(counts) => {
-                self.out.push(Output::Event(ClientEvent::Receipts(counts)));
+                self.out.push(Output::Write(Write::Counts(counts)));
             }
             Event::Typing(TypingChanged { chat, user, on }) => {
                 if Some(user) == self.user {
@@ -68,10 +72,30 @@ impl Core {
                     self.out.push(Output::Typing { chat, user, on });
                 }
             }
-            Event::Presence(changed) => self.out.push(Output::Presence {
-                users: changed.users,
-                snapshot: changed.snapshot,
-            }),
+            Event::Presence(changed) => {
+                let revs = changed.users.iter().map(|seen| (seen.user, seen.rev));
+                self.check_revisions(revs.collect());
+                self.out.push(Output::Presence {
+                    users: changed.users,
+                    snapshot: changed.snapshot,
+                });
+            }
+            Event::Users(UsersChanged { users }) => {
+                self.out.push(Output::Write(Write::Users(users)));
+            }
+            Event::Floor(FloorRaised { chat, floor }) => {
+                if let Some(state) = self.chats.get_mut(&chat) {
+                    state.raise_floor(floor);
+                    self.attention.insert(chat);
+                    self.out.push(Output::Write(Write::Entries {
+                        chat,
+                        entries: Vec::new(),
+                        floor,
+                        live: false,
+                        backfill: false,
+                    }));
+                }
+            }
             Event::Account(AccountChanged { entry }) => {
                 self.account_head = self.account_head.max(entry.seq);
                 if let Some(chat) = entry.chat {
@@ -86,6 +110,7 @@ impl Core {
                         _ => {}
                     }
                 }
+                self.about_people(&entry);
                 if entry.seq == self.account_seq + 1 {
                     self.account_seq = entry.seq;
                     self.out.push(Output::Write(Write::Account(vec![entry])));
@@ -94,6 +119,38 @@ impl Core {
             // Fresh heads follow.
             Event::Resync(_) => self.heads.clear(),
             Event::Goodbye(Goodbye { error }) => self.drop_connection(now, &error),
+        }
+    }
+
+    /// What else an entry of the account log calls for, live or later.
+    pub(super) fn about_people(&mut self, entry: &AccountEntry) {
+        match (entry.kind, entry.chat) {
+            (account_kind::CONTACT_CHANGED, _) => self.want_contacts.want(),
+            (account_kind::PROFILE_CHANGED, _) => self.want_profile.want(),
+            (account_kind::CHAT_PREFS_CHANGED, Some(chat)) => {
+                if let Some(state) = self.chats.get_mut(&chat) {
+                    state.info_rev = -1;
+                    self.attention.insert(chat);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Has the cache look whose names it holds are older than these revisions;
+    /// for each of them once.
+    fn check_revisions(&mut self, revs: Vec<(UserId, u64)>) {
+        let newer: Vec<_> = revs
+            .into_iter()
+            .filter(|(id, rev)| {
+                let known = self.revisions.entry(*id).or_default();
+                let newer = *rev > *known;
+                *known = (*known).max(*rev);
+                newer
+            })
+            .collect();
+        if !newer.is_empty() {
+            self.out.push(Output::Write(Write::Revisions(newer)));
         }
     }
 
@@ -163,4 +220,12 @@ impl Core {
             _ => self.wait(now, reason, error.retry_after_ms),
         }
     }
+}
+
+/// Whether entries of this kind change members or properties of their chat.
+pub(super) fn is_about_chat(kind: u16) -> bool {
+    !matches!(
+        kind,
+        kind::MESSAGE | kind::EDITED | kind::DELETED | kind::REACTED | kind::PINNED
+    )
 }

@@ -5,6 +5,7 @@ use proto::error::{ErrorCode, WireError};
 use proto::hello::Welcome;
 use proto::request;
 
+use super::want::Want;
 use super::{Core, Doubt, Failure, Millis, Output, Phase, Probe, Purpose, Write};
 use crate::client::error::ClientError;
 use crate::client::model::{ClientEvent, Link, Refusal, Transport};
@@ -173,6 +174,10 @@ impl Core {
         self.heads.clear();
         self.say_link();
         self.out.push(Output::Ready);
+        if self.idle && self.live {
+            // Told to the connection before; each begins with somebody there.
+            self.tell_idle = true;
+        }
     }
 
     pub(super) fn say_link(&mut self) {
@@ -309,6 +314,10 @@ impl Core {
         self.asking_account = false;
         self.have_heads = false;
         self.asked_users.clear();
+        self.asking_users = false;
+        self.revisions.clear();
+        self.want_contacts.lost();
+        self.want_profile.lost();
         self.told_typing.clear();
         for (chat, id) in self.outbox.clear() {
             self.out.push(Output::Sending(chat, id, false));
@@ -355,6 +364,9 @@ impl Core {
         self.chats.clear();
         self.attention.clear();
         self.account_seq = 0;
+        self.want_contacts = Want::new(true);
+        self.want_profile = Want::new(true);
+        self.want_users.clear();
         self.account_head = 0;
         self.open = None;
         let _ = self.outbox.clear();

@@ -18,6 +18,7 @@ mod link;
 mod replies;
 mod time;
 mod types;
+mod want;
 mod wants;
 
 #[cfg(test)]
@@ -27,10 +28,10 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use proto::Seq;
 use proto::catalog::Lang;
-use proto::codec::{Encoded, Frame};
+use proto::codec::{CodecError, Encoded, Frame};
 use proto::event::Head;
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::{self, Call};
+use proto::request::{self, Call, Request};
 use proto::text::Token;
 use uuid::Uuid;
 
@@ -39,9 +40,10 @@ pub use self::types::{ChatState, Depth, Encode, Failure, Millis, Outgoing, Outpu
 use self::backoff::Backoff;
 use self::chat::Chat;
 use self::lanes::Lanes;
+use self::want::Want;
 use super::cache::{Applied, Stored};
 use super::error::ClientError;
-use super::model::{Refusal, Transport};
+use super::model::{OutboxKind, Refusal, Transport};
 
 /// Without a byte for this long while a request waits for its answer, the
 /// server is asked whether anybody is there: who only has much to do says so in
@@ -60,17 +62,47 @@ const PATIENCE: Millis = 30_000;
 /// What an awaited answer is for.
 #[derive(Debug)]
 enum Purpose {
-    Call { ticket: Ticket, kind: u16 },
-    Changes { chat: ChatId, after: Seq },
-    Latest { chat: ChatId },
-    Older { chat: ChatId, tickets: Vec<Ticket> },
-    Infos { ids: Vec<ChatId> },
+    Call {
+        ticket: Ticket,
+        kind: u16,
+    },
+    Changes {
+        chat: ChatId,
+        after: Seq,
+    },
+    Latest {
+        chat: ChatId,
+    },
+    Older {
+        chat: ChatId,
+        tickets: Vec<Ticket>,
+    },
+    Infos {
+        ids: Vec<ChatId>,
+    },
     Heads,
-    Account { after: Seq },
-    Send { chat: ChatId, id: EntryId },
-    Mark { chat: ChatId, read: Seq },
-    Cursors { chat: ChatId },
+    Account {
+        after: Seq,
+    },
+    Send {
+        chat: ChatId,
+        id: EntryId,
+        kind: OutboxKind,
+    },
+    Mark {
+        chat: ChatId,
+        read: Seq,
+    },
+    Cursors {
+        chat: ChatId,
+    },
     Users,
+    Contacts {
+        at: Seq,
+    },
+    Profile {
+        at: Seq,
+    },
     Told,
 }
 
@@ -172,6 +204,17 @@ pub struct Core {
     typing: HashMap<(ChatId, UserId), Millis>,
     told_typing: HashMap<ChatId, Millis>,
     asked_users: HashSet<UserId>,
+    /// Whose cached names are old.
+    want_users: BTreeSet<UserId>,
+    asking_users: bool,
+    /// The latest revisions of people that the cache was asked about.
+    revisions: HashMap<UserId, u64>,
+    want_contacts: Want,
+    want_profile: Want,
+    /// Nobody is at this device …
+    idle: bool,
+    /// … and the server is to be told.
+    tell_idle: bool,
     out: Vec<Output>,
 }
 
@@ -219,6 +262,13 @@ impl Core {
             typing: HashMap::new(),
             told_typing: HashMap::new(),
             asked_users: HashSet::new(),
+            want_users: BTreeSet::new(),
+            asking_users: false,
+            revisions: HashMap::new(),
+            want_contacts: Want::new(stored.contacts_stale),
+            want_profile: Want::new(stored.profile_stale),
+            idle: false,
+            tell_idle: false,
             out: Vec::new(),
         };
         for state in chats {
@@ -263,6 +313,7 @@ impl Core {
             chat.foreign = chat.foreign.max(range.foreign);
             self.attention.insert(range.chat);
         }
+        self.want_users.extend(&applied.outdated);
         let ids: Vec<UserId> = applied
             .nameless
             .iter()
@@ -271,6 +322,7 @@ impl Core {
             .collect();
         if !ids.is_empty() && self.phase == Phase::Online {
             let names = Vec::new();
+            self.asking_users = true;
             self.ask(now, &request::Users { ids, names }, Purpose::Users);
         }
         self.finish(now)
@@ -327,7 +379,23 @@ impl Core {
     /// Sends a request of the core's own.
     fn ask<C: Call>(&mut self, now: Millis, call: &C, purpose: Purpose) {
         let id = self.fresh_id();
-        let frame: Encoded = match call.encode(id) {
+        self.ask_encoded(now, id, call.encode(id), purpose);
+    }
+
+    /// The same where the sort of request is decided by what was typed.
+    fn ask_any(&mut self, now: Millis, call: &Request, purpose: Purpose) {
+        let id = self.fresh_id();
+        self.ask_encoded(now, id, call.encode(id), purpose);
+    }
+
+    fn ask_encoded(
+        &mut self,
+        now: Millis,
+        id: u32,
+        encoded: Result<Encoded, CodecError>,
+        purpose: Purpose,
+    ) {
+        let frame = match encoded {
             Ok(frame) => frame,
             Err(error) => {
                 self.unanswered(now, purpose, &ClientError::from(error));

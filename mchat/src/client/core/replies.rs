@@ -5,12 +5,14 @@ use proto::codec::Frame;
 use proto::error::{ErrorCode, WireError};
 use proto::id::ChatId;
 use proto::request::{
-    AccountPage, Call, ChatList, CursorList, Login, Page, REFUSAL, REPLY, Register, Sent, SignedIn,
-    UserList,
+    AccountPage, Call, ChatList, ContactList, CursorList, Login, Page, ProfileInfo, REFUSAL, REPLY,
+    Register, Sent, SignedIn, UserList,
 };
 
 use super::chat::Chat;
+use super::events::{GAP, is_about_chat};
 use super::{Core, Millis, Output, Purpose, Write};
+use crate::client::cache::is_known;
 use crate::client::error::ClientError;
 use crate::client::model::ClientEvent;
 
@@ -73,7 +75,7 @@ impl Core {
                 }
             }
             Purpose::Account { after } => self.account_page(after, frame.decode()?),
-            Purpose::Send { chat, id } => {
+            Purpose::Send { chat, id, kind } => {
                 let sent: Sent = frame.decode()?;
                 self.outbox.finished(chat, id);
                 self.out.push(Output::Write(Write::Sent { chat, id, sent }));
@@ -81,8 +83,12 @@ impl Core {
                 if let Some(state) = self.chats.get_mut(&chat) {
                     if let Some((_, hi)) = &mut state.range
                         && *hi + 1 == sent.seq
+                        && is_known(kind, &sent)
                     {
                         *hi = sent.seq;
+                    } else if sent.seq > state.head && state.gap_until.is_none() {
+                        // It comes by itself, as to everybody else.
+                        state.gap_until = Some(now + GAP);
                     }
                     state.head = state.head.max(sent.seq);
                     self.attention.insert(chat);
@@ -116,7 +122,20 @@ impl Core {
             }
             Purpose::Users => {
                 let list: UserList = frame.decode()?;
+                self.asking_users = false;
                 self.out.push(Output::Write(Write::Users(list.users)));
+            }
+            Purpose::Contacts { at } => {
+                let list: ContactList = frame.decode()?;
+                self.want_contacts.came();
+                let contacts = list.contacts;
+                self.out
+                    .push(Output::Write(Write::Contacts { contacts, at }));
+            }
+            Purpose::Profile { at } => {
+                let info: ProfileInfo = frame.decode()?;
+                self.want_profile.came();
+                self.out.push(Output::Write(Write::Profile { info, at }));
             }
             Purpose::Told => {}
         }
@@ -183,7 +202,7 @@ impl Core {
                 }
             }
             Purpose::Account { .. } => self.asking_account = false,
-            Purpose::Send { chat, id } => {
+            Purpose::Send { chat, id, .. } => {
                 self.out.push(Output::Sending(chat, id, false));
                 match error {
                     ClientError::Server(error) if !retryable => {
@@ -227,7 +246,10 @@ impl Core {
                     state.not_before = until;
                 }
             }
-            Purpose::Users | Purpose::Told => {}
+            Purpose::Users => self.asking_users = false,
+            Purpose::Contacts { .. } => self.want_contacts.failed(now, retryable),
+            Purpose::Profile { .. } => self.want_profile.failed(now, retryable),
+            Purpose::Told => {}
         }
     }
 
@@ -268,6 +290,12 @@ impl Core {
         let floor = chat.floor;
         match chat.page(page.entries) {
             Some(entries) => {
+                if std::mem::take(&mut chat.info_doubt)
+                    && chat.info_rev >= 0
+                    && entries.iter().any(|entry| is_about_chat(entry.kind))
+                {
+                    chat.info_rev = -1;
+                }
                 if raised && entries.is_empty() {
                     self.out.push(Output::Write(Write::Entries {
                         chat: id,
@@ -343,6 +371,7 @@ impl Core {
             chat.hear(&info.head);
             chat.info_rev = info.acl_rev as i64;
             chat.acl_rev = chat.acl_rev.max(chat.info_rev);
+            chat.visiting = !info.joined;
             self.attention.insert(info.id);
         }
     }
@@ -358,6 +387,9 @@ impl Core {
             Some(last) => self.account_seq = last.seq,
             None if self.account_seq <= after => self.account_head = self.account_seq,
             None => {}
+        }
+        for entry in &fresh {
+            self.about_people(entry);
         }
         if !fresh.is_empty() {
             self.out.push(Output::Write(Write::Account(fresh)));

@@ -26,7 +26,12 @@ impl Core {
             .filter(|_| online)
             .filter_map(|id| self.chats.get(id).and_then(|chat| self.chat_wake(chat)))
             .min();
-        [retry, self.connect_at, quiet, typing, outbox, chats]
+        let people = [self.want_contacts.wake(), self.want_profile.wake()]
+            .into_iter()
+            .flatten()
+            .filter(|_| online && self.live)
+            .min();
+        [retry, self.connect_at, quiet, typing, outbox, chats, people]
             .into_iter()
             .flatten()
             .min()

@@ -4,15 +4,15 @@ use proto::Seq;
 use proto::codec::{CodecError, Encoded, Frame};
 use proto::entry::{AccountEntry, Entry};
 use proto::error::WireError;
-use proto::event::{CursorMoved, Head, Presence};
+use proto::event::{CursorMoved, Head, Presence, ReceiptCounts};
 use proto::hello::Account;
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::{ChatInfo, MemberCursor, Sent, User};
+use proto::request::{ChatInfo, Contact, MemberCursor, ProfileInfo, Sent, User};
 use proto::text::Token;
 use uuid::Uuid;
 
 use crate::client::error::ClientError;
-use crate::client::model::{ClientEvent, Refusal};
+use crate::client::model::{ClientEvent, OutboxKind, Refusal};
 
 /// Milliseconds from an origin of the caller's choice; never goes back.
 pub type Millis = u64;
@@ -54,16 +54,20 @@ pub struct ChatState {
     pub delivered: Seq,
     /// Read up to here, and the server does not know yet; 0 for nothing.
     pub unmarked_read: Seq,
+    /// False for a public chat that is only looked at.
+    pub joined: bool,
 }
 
-/// A message to be sent.
+/// A message to be sent, or a change of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// Its id.
     pub id: EntryId,
     /// Where it goes.
     pub chat: ChatId,
-    /// What.
+    /// What is to be done.
+    pub kind: OutboxKind,
+    /// The text or emoji.
     pub text: String,
     /// What it replies to.
     pub reply_to: Option<Seq>,
@@ -151,6 +155,24 @@ pub enum Write {
     },
     /// Names of people.
     Users(Vec<User>),
+    /// Nothing to write: whose cached names are older than these revisions?
+    Revisions(Vec<(UserId, u64)>),
+    /// The contact list, as it was at an entry of the account log.
+    Contacts {
+        /// All of it.
+        contacts: Vec<Contact>,
+        /// That entry.
+        at: Seq,
+    },
+    /// One's own profile, as it was at an entry of the account log.
+    Profile {
+        /// The profile.
+        info: ProfileInfo,
+        /// That entry.
+        at: Seq,
+    },
+    /// How far an own message got in a large chat.
+    Counts(ReceiptCounts),
 }
 
 /// What the core wants done. To be carried out in order; [`Output::Done`] only

@@ -90,7 +90,13 @@ impl Core {
     }
 
     /// Loads a page of entries older than the cached ones.
-    pub fn handle_load_older(&mut self, now: Millis, ticket: Ticket, chat: ChatId) -> Vec<Output> {
+    pub fn handle_load_older(
+        &mut self,
+        now: Millis,
+        ticket: Ticket,
+        chat: ChatId,
+        limit: u32,
+    ) -> Vec<Output> {
         let state = self
             .chats
             .get(&chat)
@@ -104,7 +110,7 @@ impl Core {
                 let ask = request::History {
                     chat,
                     before: Some(lo),
-                    limit: 200,
+                    limit,
                 };
                 self.ask(now, &ask, purpose);
             }
@@ -171,6 +177,14 @@ impl Core {
         self.finish(now)
     }
 
+    /// Nobody is at this device, or somebody is again.
+    pub fn handle_idle(&mut self, now: Millis, on: bool) -> Vec<Output> {
+        if std::mem::replace(&mut self.idle, on) != on && self.live && self.phase == Phase::Online {
+            self.ask(now, &request::Idle { on }, Purpose::Told);
+        }
+        self.finish(now)
+    }
+
     /// The person types, or has stopped.
     pub fn handle_typing(&mut self, now: Millis, chat: ChatId, on: bool) -> Vec<Output> {
         let told = self.told_typing.get(&chat).copied();
@@ -179,7 +193,9 @@ impl Core {
         } else {
             told.is_some()
         };
-        if due && self.live && self.phase == Phase::Online {
+        // Typing in a public chat joins it: that is for a message to do.
+        let visiting = self.chats.get(&chat).is_some_and(|chat| chat.visiting);
+        if due && !visiting && self.live && self.phase == Phase::Online {
             if on {
                 self.told_typing.insert(chat, now);
             } else {
@@ -195,6 +211,20 @@ impl Core {
 fn may_repeat(kind: u16) -> bool {
     [
         request::Sessions::KIND,
+        request::Profile::KIND,
+        request::SetStatus::KIND,
+        request::Avatar::KIND,
+        request::Contacts::KIND,
+        request::AddContact::KIND,
+        request::ChangeContact::KIND,
+        request::RemoveContact::KIND,
+        request::SetChatPrefs::KIND,
+        request::CreateChatInvite::KIND,
+        request::ChatInvites::KIND,
+        request::Banned::KIND,
+        request::Directory::KIND,
+        request::Pins::KIND,
+        request::SearchMessages::KIND,
         request::SearchUsers::KIND,
         request::Users::KIND,
         request::CreateChat::KIND,

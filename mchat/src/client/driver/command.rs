@@ -19,7 +19,11 @@ pub(crate) enum Command {
         kind: u16,
         reply: Reply<Frame>,
     },
-    Queued(ChatId),
+    Queued {
+        chat: ChatId,
+        /// The message that is changed, where none is written.
+        target: Option<proto::Seq>,
+    },
     Discarded {
         id: EntryId,
         chat: ChatId,
@@ -37,8 +41,12 @@ pub(crate) enum Command {
         on: bool,
     },
     OpenChat(Option<ChatId>),
+    Idle(bool),
+    /// Something that the handle did to the cache, to be told.
+    Told(ClientEvent),
     LoadOlder {
         chat: ChatId,
+        limit: u32,
         reply: Reply<bool>,
     },
     Learn {
@@ -74,10 +82,14 @@ impl Driver {
                 let ticket = self.ticket(Waiter::Answer(reply));
                 self.core.handle_call(now, ticket, kind, encode)
             }
-            Command::Queued(chat) => {
+            Command::Queued { chat, target } => {
                 self.want_outbox = true;
                 self.outbox_at = now;
                 self.tell(ClientEvent::Outbox(chat));
+                if let Some(seq) = target {
+                    let seqs = vec![seq];
+                    self.tell(ClientEvent::Changed { chat, seqs });
+                }
                 Vec::new()
             }
             Command::Discarded { id, chat } => {
@@ -97,9 +109,14 @@ impl Driver {
             }
             Command::Typing { chat, on } => self.core.handle_typing(now, chat, on),
             Command::OpenChat(chat) => self.core.handle_open(now, chat),
-            Command::LoadOlder { chat, reply } => {
+            Command::LoadOlder { chat, limit, reply } => {
                 let ticket = self.ticket(Waiter::More(reply));
-                self.core.handle_load_older(now, ticket, chat)
+                self.core.handle_load_older(now, ticket, chat, limit)
+            }
+            Command::Idle(on) => self.core.handle_idle(now, on),
+            Command::Told(event) => {
+                self.tell(event);
+                Vec::new()
             }
             Command::Learn { info, reply } => {
                 let ticket = self.ticket(Waiter::Learned(reply));

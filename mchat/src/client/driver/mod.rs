@@ -77,6 +77,8 @@ enum Worked {
     Foreign(Result<Option<Foreign>, ClientError>),
     Waiting(Result<Vec<(EntryId, Waiting)>, ClientError>),
     States(Result<Vec<super::core::ChatState>, ClientError>),
+    /// Whether there is more to be indexed.
+    Indexed(Result<bool, ClientError>),
 }
 
 type Work = Pin<Box<dyn Future<Output = Worked> + Send>>;
@@ -113,6 +115,8 @@ struct Driver {
     awaited: HashMap<EntryId, Vec<oneshot::Sender<Outcome>>>,
     check_awaited: bool,
     foreign_at: Millis,
+    /// The search index may be behind.
+    index: bool,
     closing: Option<oneshot::Sender<()>>,
     /// Until then a closing client goes on draining the outbox.
     close_by: Millis,
@@ -128,8 +132,9 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
         Some(server) => server.clone(),
         None => remembered.server().unwrap_or_else(ServerAddress::local),
     };
+    let known = KnownServers::of(&options.profile);
     let trust = Trust {
-        known: KnownServers::of(&options.profile),
+        known: known.clone(),
         anyone: options.trust,
         fingerprint: options.fingerprint.or(server.fingerprint),
         given: server.nodes.clone(),
@@ -177,12 +182,14 @@ pub(super) async fn start(options: Options) -> Result<(Client, Events), ClientEr
         awaited: HashMap::new(),
         check_awaited: false,
         foreign_at: FOREIGN_EVERY,
+        index: options.live,
         closing: None,
         close_by: 0,
         options,
     };
     tokio::spawn(driver.run(inbox));
     let client = Client {
+        known,
         cache,
         commands,
         link,

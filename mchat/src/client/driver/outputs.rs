@@ -59,7 +59,7 @@ impl Driver {
                         shared.presence.clear();
                     }
                     for presence in &users {
-                        shared.presence.insert(presence.user, *presence);
+                        shared.presence.insert(presence.user, presence.clone());
                     }
                     drop(shared);
                     self.steps

@@ -43,6 +43,13 @@ impl Driver {
                 self.work = Some(Box::pin(async move {
                     Worked::Foreign(cache.write(|db| db.poll_foreign()).await)
                 }));
+            } else if self.index && self.closing.is_none() {
+                // Whenever there is nothing else: in small bites.
+                self.index = false;
+                let cache = self.cache.clone();
+                self.work = Some(Box::pin(async move {
+                    Worked::Indexed(cache.write(|db| db.index_some()).await)
+                }));
             } else {
                 return;
             }
@@ -122,7 +129,7 @@ impl Driver {
             }
             Step::Typing(chat, user, on) => {
                 self.work = Some(Box::pin(async move {
-                    let name = cache.write(move |db| db.username(user)).await;
+                    let name = cache.write(move |db| db.name(user)).await;
                     Worked::Typing(chat, user, on, name)
                 }));
             }
@@ -155,6 +162,7 @@ impl Driver {
                 for id in settled {
                     self.settling.remove(&id);
                 }
+                self.index |= self.options.live && !applied.ranges.is_empty();
                 let out = self.core.handle_stored(now, &applied);
                 for event in applied.events {
                     self.tell(event);
@@ -234,12 +242,14 @@ impl Driver {
                 }
             }
             Worked::SessionEnded(Ok(())) => {}
+            Worked::Indexed(Ok(more)) => self.index |= more,
             Worked::SignedIn(Err(error))
             | Worked::SessionEnded(Err(error))
             | Worked::Typing(_, _, _, Err(error))
             | Worked::Outgoing(Err(error))
             | Worked::Foreign(Err(error))
             | Worked::Waiting(Err(error))
+            | Worked::Indexed(Err(error))
             | Worked::States(Err(error)) => {
                 self.foreign_at = now + FOREIGN_EVERY;
                 self.trouble(&error);

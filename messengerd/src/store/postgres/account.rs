@@ -91,6 +91,7 @@ impl<'a> Note<'a> {
                         at: self.at.0,
                         chat: self.chat.map(ChatId),
                         session: self.session.map(SessionId),
+                        user: None,
                     },
                 })
             })
@@ -130,6 +131,7 @@ pub(super) async fn after(
             at: row.try_get::<_, At>(2)?.0,
             chat: row.try_get::<_, Option<Uuid>>(3)?.map(ChatId),
             session: row.try_get::<_, Option<Uuid>>(4)?.map(SessionId),
+            user: None,
         });
     }
     let more = entries.len() > limit as usize;

@@ -5,8 +5,8 @@ use futures_util::future::{try_join, try_join3, try_join4};
 use proto::Seq;
 use proto::entry::{self, Body, account_kind};
 use proto::event::Head;
-use proto::id::ChatId;
-use proto::request::{ChatKind, Role};
+use proto::id::{ChatId, UserId};
+use proto::request::{ChatKind, ChatSettings, Role};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ fn kind_number(kind: ChatKind) -> i16 {
     match kind {
         ChatKind::Private => 1,
         ChatKind::Group => 2,
+        ChatKind::Public => 3,
         // Refused in `create`, so that no row has it.
         ChatKind::Unknown => 0,
     }
@@ -32,6 +33,7 @@ fn kind_of(number: i16) -> Result<ChatKind, Fault> {
     match number {
         1 => Ok(ChatKind::Private),
         2 => Ok(ChatKind::Group),
+        3 => Ok(ChatKind::Public),
         other => Err(Fault::internal(format!("unknown kind of chat {other}"))),
     }
 }
@@ -41,7 +43,7 @@ type Pair = Option<(i64, i64)>;
 fn pair_of(chat: &NewChat) -> Result<Pair, Fault> {
     match chat.kind {
         ChatKind::Unknown => Err(Fault::internal("unknown kind of chat")),
-        ChatKind::Group => Ok(None),
+        ChatKind::Group | ChatKind::Public => Ok(None),
         ChatKind::Private if chat.others.len() > 1 => {
             Err(Fault::internal("a private chat has two members"))
         }
@@ -148,7 +150,7 @@ async fn insert(
     });
     let created = EntryRow::new(no, 1, 0, chat.creator, chat.entry, chat.at, &created)?;
     let roles = people.iter().map(|person| match chat.kind {
-        ChatKind::Group if person.no == chat.creator.no => Role::Admin,
+        ChatKind::Group | ChatKind::Public if person.no == chat.creator.no => Role::Admin,
         _ => Role::Member,
     });
     let rows = members::Rows::new(no, &people, roles, chat.at, (0, 0));
@@ -181,8 +183,9 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
     let rows = statements::rows(
         conn,
         "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev,
-                m.user_no, u.id, u.username, m.role
+                m.user_no, u.id, u.username, m.role, o.id
          FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
+         JOIN users o ON o.user_no = c.created_by
          LEFT JOIN (members m JOIN users u ON u.user_no = m.user_no)
            ON m.chat_no = c.chat_no AND m.left_at IS NULL
          WHERE c.id = $1 ORDER BY m.join_no",
@@ -200,6 +203,12 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
         created_at: first.try_get::<_, At>(3)?.0,
         acl_rev: first.try_get::<_, i64>(4)? as u64,
         members: Vec::with_capacity(rows.len()),
+        description: String::new(),
+        avatar: None,
+        created_by: UserId(first.try_get(9)?),
+        settings: ChatSettings::default(),
+        banned: Vec::new(),
+        blockers: Vec::new(),
     };
     for row in &rows {
         chat.members.extend(members::record(row, 5)?);

@@ -12,7 +12,7 @@ use super::account::clamped;
 use super::error::Fault;
 use super::pool::Done;
 use super::statements::{self, Params, begin, commit, prepare};
-use crate::store::{ChatNo, Committed, Counts, CursorMove, CursorRecord, UserNo};
+use crate::store::{ChatNo, Committed, Counts, CursorMove, CursorRecord, ShownCursor, UserNo};
 
 const LOCK: &str = "SELECT chat_no, cursor_rev FROM chat_cursors WHERE chat_no = ANY($1::int8[])
     ORDER BY chat_no FOR NO KEY UPDATE";
@@ -173,6 +173,12 @@ impl Plan {
             read,
             read_no: stand.read_no,
             delivered,
+            shown: ShownCursor {
+                read,
+                read_no: stand.read_no,
+                delivered,
+            },
+            shown_moved: true,
             cursor_rev: *revision,
         };
         self.moved.push((index, cursor));
@@ -231,6 +237,12 @@ pub(super) async fn of_chat(
             read: number(3)?,
             read_no: number(4)?,
             delivered: number(5)?,
+            shown: ShownCursor {
+                read: number(3)?,
+                read_no: number(4)?,
+                delivered: number(5)?,
+            },
+            shown_moved: false,
             cursor_rev,
         });
     }

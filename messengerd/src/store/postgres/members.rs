@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 use proto::UnixMillis;
 use proto::entry::{self, Body, account_kind};
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::Role;
+use proto::request::{Role, User};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -24,15 +24,16 @@ fn role_number(role: Role) -> i16 {
     match role {
         Role::Admin => 1,
         Role::Member | Role::Unknown => 2,
+        Role::Moderator => 3,
     }
 }
 
 fn role_of(number: i16) -> Role {
-    // Only 1 gives rights.
-    if number == 1 {
-        Role::Admin
-    } else {
-        Role::Member
+    // Only these give rights.
+    match number {
+        1 => Role::Admin,
+        3 => Role::Moderator,
+        _ => Role::Member,
     }
 }
 
@@ -43,9 +44,13 @@ pub(super) fn record(row: &Row, at: usize) -> Result<Option<MemberRecord>, Fault
     };
     Ok(Some(MemberRecord {
         no: UserNo(no),
-        id: UserId(row.try_get(at + 1)?),
-        username: row.try_get(at + 2)?,
+        user: User::new(
+            UserId(row.try_get(at + 1)?),
+            row.try_get::<_, String>(at + 2)?,
+        ),
         role: role_of(row.try_get(at + 3)?),
+        muted_until: 0,
+        from_seq: 0,
     }))
 }
 

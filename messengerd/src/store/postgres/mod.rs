@@ -48,7 +48,7 @@ use futures_util::FutureExt;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
-use proto::id::{ChatId, EntryId, SessionId, UserId};
+use proto::id::{ChatId, SessionId, UserId};
 use proto::{Seq, UnixMillis};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -63,6 +63,7 @@ use self::pool::{Done, Pool};
 use self::queue::Queue;
 pub use self::settings::{Settings, SettingsError, TlsMode};
 use self::upkeep::Upkeep;
+use super::groups::Act;
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -324,37 +325,23 @@ impl Store for PostgresStore {
             })
     }
 
-    fn add_members(
-        &self,
-        chat: ChatNo,
-        actor: Actor,
-        users: Vec<Actor>,
-        entry: EntryId,
-        at: UnixMillis,
-    ) -> Pending<()> {
+    fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()> {
         self.queue.add(Addition {
-            chat,
-            actor,
+            chat: act.chat,
+            actor: act.actor,
             users,
-            entry,
-            at,
+            entry: act.entry,
+            at: act.at,
         })
     }
 
-    fn remove_member(
-        &self,
-        chat: ChatNo,
-        actor: Actor,
-        user: Actor,
-        entry: EntryId,
-        at: UnixMillis,
-    ) -> Pending<()> {
+    fn remove_member(&self, act: Act, user: Actor) -> Pending<()> {
         self.queue.remove(Removal {
-            chat,
-            actor,
+            chat: act.chat,
+            actor: act.actor,
             user,
-            entry,
-            at,
+            entry: act.entry,
+            at: act.at,
         })
     }
 
@@ -380,6 +367,7 @@ impl Store for PostgresStore {
     fn entries_before(
         &self,
         chat: ChatNo,
+        _from: Seq,
         before: Option<Seq>,
         limit: u32,
         max_bytes: usize,
@@ -392,7 +380,7 @@ impl Store for PostgresStore {
         )
     }
 
-    fn digest(&self, chat: ChatNo, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
+    fn digest(&self, chat: ChatNo, _from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
         let pool = self.pool.clone();
         let read = pool.read((chat, upto), |conn, &(chat, upto)| {
             Box::pin(digests::log(conn, chat, upto))

@@ -22,6 +22,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "nodes_and_moves",
         sql: include_str!("../../../../sql/postgres/0002_nodes_and_moves.sql"),
     },
+    Migration {
+        version: 3,
+        name: "people_groups_changes",
+        sql: include_str!("../../../../sql/postgres/0003_people_groups_changes.sql"),
+    },
 ];
 
 /// The advisory lock of whoever changes the schema: "msgr" in ASCII.

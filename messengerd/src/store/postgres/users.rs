@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use deadpool_postgres::ClientWrapper;
 use proto::UnixMillis;
 use proto::id::UserId;
+use proto::request::Status;
 use proto::text::username_key;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -37,6 +38,17 @@ pub(super) fn record(row: &Row, at: usize) -> Result<UserRecord, Fault> {
         admin: row.try_get(at + 4)?,
         disabled: row.try_get(at + 5)?,
         last_seen: row.try_get::<_, Option<At>>(at + 6)?.map(|at| at.0),
+        email: None,
+        created_at: 0,
+        first_name: String::new(),
+        last_name: String::new(),
+        bio: String::new(),
+        avatar: None,
+        rev: 0,
+        status: Status::Online,
+        status_text: String::new(),
+        status_until: None,
+        receipts: true,
     })
 }
 
@@ -110,6 +122,17 @@ pub(super) async fn create(
         admin,
         disabled: false,
         last_seen: None,
+        email: None,
+        created_at: user.at,
+        first_name: String::new(),
+        last_name: String::new(),
+        bio: String::new(),
+        avatar: None,
+        rev: 0,
+        status: Status::Online,
+        status_text: String::new(),
+        status_until: None,
+        receipts: true,
     };
     Ok(Done { value, events })
 }

@@ -55,6 +55,7 @@ pub(super) fn append(
             at,
             chat,
             session,
+            user: None,
         },
     });
     Ok(())
@@ -100,6 +101,7 @@ pub(super) fn after(
                 session: row
                     .get::<_, Option<[u8; 16]>>(4)?
                     .map(SessionId::from_bytes),
+                user: None,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?;

@@ -3,8 +3,8 @@
 use proto::Seq;
 use proto::entry::{self, Body, account_kind};
 use proto::event::Head;
-use proto::id::ChatId;
-use proto::request::{ChatKind, Role};
+use proto::id::{ChatId, UserId};
+use proto::request::{ChatKind, ChatSettings, Role};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{self, About};
@@ -17,6 +17,7 @@ fn kind_number(kind: ChatKind) -> i64 {
     match kind {
         ChatKind::Private => 1,
         ChatKind::Group => 2,
+        ChatKind::Public => 3,
         // Refused in `create`, so that no row has it.
         ChatKind::Unknown => 0,
     }
@@ -26,6 +27,7 @@ fn kind_of(number: i64) -> Result<ChatKind, StoreError> {
     match number {
         1 => Ok(ChatKind::Private),
         2 => Ok(ChatKind::Group),
+        3 => Ok(ChatKind::Public),
         other => Err(StoreError::Internal(format!(
             "unknown kind of chat {other}"
         ))),
@@ -49,7 +51,7 @@ pub(super) fn create(tx: &mut Tx<'_>, chat: NewChat) -> Result<ChatRecord, Store
         ChatKind::Unknown => {
             return Err(StoreError::Internal("unknown kind of chat".to_owned()));
         }
-        ChatKind::Group => None,
+        ChatKind::Group | ChatKind::Public => None,
         ChatKind::Private => {
             let own = chat.creator.no.0;
             let other = chat.others.first().map_or(own, |other| other.no.0);
@@ -105,7 +107,7 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
         .execute([no.0])?;
     for person in &people {
         let role = match chat.kind {
-            ChatKind::Group if person.no == chat.creator.no => Role::Admin,
+            ChatKind::Group | ChatKind::Public if person.no == chat.creator.no => Role::Admin,
             _ => Role::Member,
         };
         members::insert(tx.conn, no, person.no, role, chat.at, (0, 0))?;
@@ -175,11 +177,12 @@ fn existing(conn: &Connection, id: ChatId) -> Result<ChatRecord, StoreError> {
 
 /// A chat with its present members.
 pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, StoreError> {
-    type Found = (i64, i64, Option<String>, i64, i64);
+    type Found = (i64, i64, Option<String>, i64, i64, [u8; 16]);
     let found: Option<Found> = conn
         .prepare_cached(
-            "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev
-             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no WHERE c.id = ?1",
+            "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev, u.id
+             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
+             JOIN users u ON u.user_no = c.created_by WHERE c.id = ?1",
         )?
         .query_row([id.as_bytes()], |row| {
             Ok((
@@ -188,10 +191,11 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
                 row.get(2)?,
                 row.get(3)?,
                 row.get(4)?,
+                row.get(5)?,
             ))
         })
         .optional()?;
-    let Some((no, kind, name, created_at, acl_rev)) = found else {
+    let Some((no, kind, name, created_at, acl_rev, created_by)) = found else {
         return Ok(None);
     };
     Ok(Some(ChatRecord {
@@ -202,6 +206,12 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
         created_at,
         acl_rev: acl_rev as u64,
         members: members::present(conn, ChatNo(no))?,
+        description: String::new(),
+        avatar: None,
+        created_by: UserId::from_bytes(created_by),
+        settings: ChatSettings::default(),
+        banned: Vec::new(),
+        blockers: Vec::new(),
     }))
 }
 

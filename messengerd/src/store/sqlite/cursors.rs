@@ -8,7 +8,9 @@ use super::chats;
 use super::entries;
 use super::readers::Reader;
 use super::writer::Tx;
-use crate::store::{ChatNo, Committed, Counts, CursorMove, CursorRecord, StoreError, UserNo};
+use crate::store::{
+    ChatNo, Committed, Counts, CursorMove, CursorRecord, ShownCursor, StoreError, UserNo,
+};
 
 /// See [`Store::move_cursors`](crate::store::Store::move_cursors).
 pub(super) fn advance(
@@ -79,6 +81,12 @@ fn advance_one(tx: &mut Tx<'_>, wanted: CursorMove) -> Result<Option<CursorRecor
         read,
         read_no,
         delivered,
+        shown: ShownCursor {
+            read,
+            read_no,
+            delivered,
+        },
+        shown_moved: true,
         cursor_rev,
     };
     let chat_id = chats::id_of(tx.conn, chat)?.ok_or(StoreError::NoAccess)?;
@@ -113,6 +121,12 @@ pub(super) fn of_chat(
                     read: row.get::<_, i64>(2)? as u64,
                     read_no: row.get::<_, i64>(3)? as u64,
                     delivered: row.get::<_, i64>(4)? as u64,
+                    shown: ShownCursor {
+                        read: row.get::<_, i64>(2)? as u64,
+                        read_no: row.get::<_, i64>(3)? as u64,
+                        delivered: row.get::<_, i64>(4)? as u64,
+                    },
+                    shown_moved: false,
                     cursor_rev,
                 })
             })?

@@ -139,12 +139,13 @@ pub(super) fn after(
 pub(super) fn before(
     reader: &mut Reader,
     chat: ChatNo,
+    from: Seq,
     before: Option<Seq>,
     limit: u32,
     max_bytes: usize,
 ) -> Result<EntryPage, StoreError> {
     let upto = before.map_or(MAX_SEQ, |seq| seq.saturating_sub(1));
-    let range = [mid(chat, 0), mid(chat, upto)];
+    let range = [mid(chat, from), mid(chat, upto)];
     let mut page = reader.snapshot(|reader| page(reader, chat, BEFORE, range, limit, max_bytes))?;
     page.entries.reverse();
     Ok(page)

@@ -3,7 +3,7 @@
 use proto::UnixMillis;
 use proto::entry::{self, Body, account_kind};
 use proto::id::{EntryId, UserId};
-use proto::request::Role;
+use proto::request::{Role, User};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::account::{self, About};
@@ -15,15 +15,16 @@ fn role_number(role: Role) -> i64 {
     match role {
         Role::Admin => 1,
         Role::Member | Role::Unknown => 2,
+        Role::Moderator => 3,
     }
 }
 
 fn role_of(number: i64) -> Role {
-    // Only 1 gives rights.
-    if number == 1 {
-        Role::Admin
-    } else {
-        Role::Member
+    // Only these give rights.
+    match number {
+        1 => Role::Admin,
+        3 => Role::Moderator,
+        _ => Role::Member,
     }
 }
 
@@ -60,9 +61,10 @@ pub(super) fn present(conn: &Connection, chat: ChatNo) -> Result<Vec<MemberRecor
         .query_map([chat.0], |row| {
             Ok(MemberRecord {
                 no: UserNo(row.get(0)?),
-                id: UserId::from_bytes(row.get(1)?),
-                username: row.get(2)?,
+                user: User::new(UserId::from_bytes(row.get(1)?), row.get::<_, String>(2)?),
                 role: role_of(row.get(3)?),
+                muted_until: 0,
+                from_seq: 0,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?)

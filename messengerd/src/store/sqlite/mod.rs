@@ -33,7 +33,7 @@ use std::thread;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
-use proto::id::{ChatId, EntryId, SessionId, UserId};
+use proto::id::{ChatId, SessionId, UserId};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
@@ -41,6 +41,7 @@ use self::connection::Source;
 use self::readers::Readers;
 use self::upkeep::Upkeep;
 use self::writer::{Queue, Writer};
+use super::groups::Act;
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -273,28 +274,14 @@ impl Store for SqliteStore {
             .read(move |reader| users::acquaintances(&reader.conn, user, max_members))
     }
 
-    fn add_members(
-        &self,
-        chat: ChatNo,
-        actor: Actor,
-        users: Vec<Actor>,
-        entry: EntryId,
-        at: UnixMillis,
-    ) -> Pending<()> {
+    fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()> {
         self.queue
-            .write(move |tx| members::add(tx, chat, actor, &users, entry, at))
+            .write(move |tx| members::add(tx, act.chat, act.actor, &users, act.entry, act.at))
     }
 
-    fn remove_member(
-        &self,
-        chat: ChatNo,
-        actor: Actor,
-        user: Actor,
-        entry: EntryId,
-        at: UnixMillis,
-    ) -> Pending<()> {
+    fn remove_member(&self, act: Act, user: Actor) -> Pending<()> {
         self.queue
-            .write(move |tx| members::remove(tx, chat, actor, user, entry, at))
+            .write(move |tx| members::remove(tx, act.chat, act.actor, user, act.entry, act.at))
     }
 
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError> {
@@ -315,15 +302,16 @@ impl Store for SqliteStore {
     fn entries_before(
         &self,
         chat: ChatNo,
+        from: Seq,
         before: Option<Seq>,
         limit: u32,
         max_bytes: usize,
     ) -> Pending<EntryPage> {
         self.readers
-            .read(move |reader| entries::before(reader, chat, before, limit, max_bytes))
+            .read(move |reader| entries::before(reader, chat, from, before, limit, max_bytes))
     }
 
-    fn digest(&self, chat: ChatNo, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
+    fn digest(&self, chat: ChatNo, _from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
         let queue = self.queue.downgrade();
         self.readers.read(move |reader| {
             let (upto, floor, digest, computed) =

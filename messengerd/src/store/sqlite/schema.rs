@@ -19,6 +19,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "nodes_and_moves",
         sql: include_str!("../../../../sql/sqlite/0002_nodes_and_moves.sql"),
     },
+    Migration {
+        version: 3,
+        name: "people_groups_changes",
+        sql: include_str!("../../../../sql/sqlite/0003_people_groups_changes.sql"),
+    },
 ];
 
 /// Applies what is missing, each step in its own transaction, and returns the

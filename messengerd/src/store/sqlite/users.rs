@@ -3,6 +3,7 @@
 use proto::UnixMillis;
 use proto::entry::account_kind;
 use proto::id::UserId;
+use proto::request::Status;
 use proto::text::username_key;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -29,6 +30,17 @@ pub(super) fn record(row: &Row<'_>, at: usize) -> Result<UserRecord, rusqlite::E
         admin: row.get(at + 4)?,
         disabled: row.get(at + 5)?,
         last_seen: row.get(at + 6)?,
+        email: None,
+        created_at: 0,
+        first_name: String::new(),
+        last_name: String::new(),
+        bio: String::new(),
+        avatar: None,
+        rev: 0,
+        status: Status::Online,
+        status_text: String::new(),
+        status_until: None,
+        receipts: true,
     })
 }
 
@@ -87,6 +99,17 @@ pub(super) fn create(
         admin,
         disabled: false,
         last_seen: None,
+        email,
+        created_at: user.at,
+        first_name: String::new(),
+        last_name: String::new(),
+        bio: String::new(),
+        avatar: None,
+        rev: 0,
+        status: Status::Online,
+        status_text: String::new(),
+        status_until: None,
+        receipts: true,
     })
 }
 
