@@ -269,7 +269,7 @@ mod tests {
         let (_, troubles) = keymap(&settings);
         assert_eq!(troubles.len(), 1);
         let said = troubles[0].sentence(Lang::En);
-        assert!(said.contains("line 3") && said.contains("line 2"), "{said}");
+        assert!(said.contains("Line 3") && said.contains("line 2"), "{said}");
     }
 
     #[test]

@@ -45,12 +45,12 @@ fn centered(model: &Model, width: u16, height: u16) -> Area {
 fn help(painter: &mut Painter<'_>, model: &Model, top: usize) {
     let lines = popup::help_lines(model);
     let height = model.help_height();
-    let area = centered(model, 76, height as u16 + 2);
+    let area = centered(model, 78, height as u16 + 2);
     let inner = painter.frame(area, model.text(Text::HelpTitle));
     let hint = format!(" {} ", model.text(Text::HelpKeys));
     painter.center(area, area.y + area.height - 1, &hint, painter.dim());
-    let keys = 20.min(inner.width / 2);
-    let command = if inner.width >= 68 { 17 } else { 0 };
+    let keys = 22.min(inner.width / 2);
+    let command = if inner.width >= 68 { 16 } else { 0 };
     for (y, line) in (inner.y..inner.y + inner.height).zip(lines.iter().skip(top)) {
         match line {
             HelpLine::Gap => {}

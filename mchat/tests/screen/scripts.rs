@@ -609,7 +609,7 @@ fn nothing_in_the_help_is_cut() {
             let screen = script.screen();
             let cut = screen
                 .lines()
-                .filter(|line| line.starts_with("  │"))
+                .filter(|line| line.starts_with(" │"))
                 .find(|line| line.contains('…'));
             assert_eq!(cut, None);
             script.keys("PageDown");

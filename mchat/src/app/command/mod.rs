@@ -157,12 +157,13 @@ impl Model {
 pub(super) mod tests {
     use jiff::tz::TimeZone;
     use proto::catalog::Lang;
+    use proto::id::SessionId;
     use proto::request::ChatKind;
     use uuid::Uuid;
 
     use super::*;
     use crate::app::model::Start;
-    use crate::client::model::{ChatRow, Link};
+    use crate::client::model::{AccountRow, ChatRow, Link};
 
     pub(in crate::app) fn chat(number: u128, kind: ChatKind, title: &str) -> ChatRow {
         ChatRow {
@@ -189,7 +190,11 @@ pub(super) mod tests {
             zone: TimeZone::UTC,
             size: (80, 24),
             link: Link::Connecting,
-            account: None,
+            account: Some(AccountRow {
+                user: UserId(Uuid::from_u128(1)),
+                username: "anna".to_owned(),
+                session: SessionId(Uuid::from_u128(1)),
+            }),
             server: String::new(),
             invite: None,
             seed: 1,
