@@ -12,11 +12,11 @@ use clap::{Args, Parser, Subcommand};
 use super::names;
 use crate::client::{Fingerprint, ServerAddress};
 
-pub use self::account::*;
-pub use self::chats::*;
-pub use self::messages::*;
-pub use self::people::*;
-pub use self::value::{MessageRef, Span, Switch};
+pub(super) use self::account::*;
+pub(super) use self::chats::*;
+pub(super) use self::messages::*;
+pub(super) use self::people::*;
+pub(super) use self::value::{MessageRef, Span, Switch};
 
 /// Messenger for the terminal. Without a command it opens the screen.
 ///

@@ -14,17 +14,17 @@ const MOST: u32 = 200;
 
 /// A chat as a shell completes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatName {
+pub(crate) struct ChatName {
     /// Which.
-    pub id: ChatId,
+    pub(crate) id: ChatId,
     /// What it is called.
-    pub title: String,
+    pub(crate) title: String,
     /// The user name of the other person of a private chat.
-    pub peer: Option<String>,
+    pub(crate) peer: Option<String>,
 }
 
 /// A connection that only reads names.
-pub struct Names {
+pub(crate) struct Names {
     conn: Connection,
 }
 
@@ -34,7 +34,7 @@ impl Names {
     /// # Errors
     ///
     /// [`DbError::Sqlite`] where there is none.
-    pub fn open(profile: &Path) -> Result<Self, DbError> {
+    pub(crate) fn open(profile: &Path) -> Result<Self, DbError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(profile.join("cache.db"), flags)?;
         Ok(Self { conn })
@@ -45,7 +45,7 @@ impl Names {
     /// # Errors
     ///
     /// [`DbError::Sqlite`].
-    pub fn chats(&self) -> Result<Vec<ChatName>, DbError> {
+    pub(crate) fn chats(&self) -> Result<Vec<ChatName>, DbError> {
         let mut query = self.conn.prepare(
             "SELECT c.id, c.title, u.username FROM chats c LEFT JOIN users u ON u.id = c.peer
              WHERE c.left = 0 ORDER BY max(c.last_at, c.created_at) DESC LIMIT ?1",
@@ -65,7 +65,7 @@ impl Names {
     /// # Errors
     ///
     /// [`DbError::Sqlite`].
-    pub fn users(&self, begin: &str) -> Result<Vec<String>, DbError> {
+    pub(crate) fn users(&self, begin: &str) -> Result<Vec<String>, DbError> {
         let begin = proto::text::username_key(begin);
         let mut query = self.conn.prepare(
             "SELECT username FROM users WHERE name_key >= ?1 AND name_key < ?1 || char(0x10ffff)
