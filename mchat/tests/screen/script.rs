@@ -40,11 +40,9 @@ impl Script {
             session: SessionId(Uuid::from_u128(1)),
         };
         let mut script = Self::with(world, size, lang, Some(account), online());
-        script.event(ClientEvent::Presence(vec![Presence {
-            user: BORIS,
-            online: true,
-            last_seen: None,
-        }]));
+        script.event(ClientEvent::Presence(vec![Presence::new(
+            BORIS, true, None,
+        )]));
         script
     }
 

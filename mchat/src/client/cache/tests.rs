@@ -2,21 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Instant;
+mod changes;
+mod people;
+mod search;
 
 use proto::Seq;
 use proto::entry::{Body, Entry, Message};
 use proto::event::{CursorMoved, Head};
 use proto::hello::Account;
 use proto::id::{ChatId, EntryId, SessionId, UserId};
-use proto::request::{ChatInfo, ChatKind, Member, Role, Sent, User};
+use proto::request::{ChatInfo, ChatKind, ChatPrefs, ChatSettings, Member, Role, Sent, User};
 use proto::text::Token;
 use uuid::Uuid;
 
 use super::{Db, DbError, Waiting};
 use crate::client::Outcome;
 use crate::client::core::Write;
-use crate::client::model::{Anchor, OutboxRow, OutboxState};
+use crate::client::model::{Anchor, OutboxRow};
 
 const ME: UserId = UserId(Uuid::from_u128(1));
 const OTHER: UserId = UserId(Uuid::from_u128(2));
@@ -48,7 +50,7 @@ fn chat(n: u128) -> ChatId {
 
 fn entry(n: u128, seq: Seq, actor: UserId) -> Entry {
     let text = format!("message {seq}");
-    let (kind, body) = Body::Message(Message { text }).encode().unwrap();
+    let (kind, body) = Body::Message(Message::new(text)).encode().unwrap();
     Entry {
         seq,
         kind,
@@ -87,11 +89,9 @@ fn head(n: u128, seq: Seq) -> Head {
 
 fn info(n: u128, name: &str) -> ChatInfo {
     let member = |id, username: &str| Member {
-        user: User {
-            id,
-            username: username.into(),
-        },
+        user: User::new(id, username),
         role: Role::Member,
+        muted_until: None,
     };
     ChatInfo {
         id: chat(n),
@@ -100,19 +100,19 @@ fn info(n: u128, name: &str) -> ChatInfo {
         created_at: 0,
         acl_rev: 1,
         members: vec![member(ME, "me"), member(OTHER, "other")],
+        members_more: false,
         head: head(n, 0),
+        description: String::new(),
+        avatar: None,
+        created_by: None,
+        settings: ChatSettings::default(),
+        prefs: ChatPrefs::default(),
+        joined: true,
     }
 }
 
 fn row(n: u128, id: u128) -> OutboxRow {
-    OutboxRow {
-        id: EntryId(Uuid::from_u128(id)),
-        chat: chat(n),
-        text: "typed".into(),
-        reply_to: None,
-        at: 0,
-        state: OutboxState::Queued,
-    }
+    OutboxRow::message(EntryId(Uuid::from_u128(id)), chat(n), "typed", 0)
 }
 
 fn seqs(db: &mut Db, n: u128) -> Vec<Seq> {
@@ -124,7 +124,7 @@ fn seqs(db: &mut Db, n: u128) -> Vec<Seq> {
 fn a_range_grows_only_where_it_is_touched() {
     let (_dir, mut db) = open();
     assert!(!db.apply(&[entries(0, 10, 12)]).unwrap().ranges[0].disjoint);
-    let apart = db.apply(&[entries(0, 14, 15)]).unwrap().ranges[0];
+    let apart = db.apply(&[entries(0, 14, 15)]).unwrap().ranges[0].clone();
     assert!(apart.disjoint);
     assert_eq!((apart.lo, apart.hi), (10, 12));
     assert_eq!(seqs(&mut db, 0), [10, 11, 12]);
@@ -297,9 +297,10 @@ fn other_processes_are_noticed() {
     assert!(db.poll_foreign().unwrap().is_none());
 }
 
-/// The first screen: open, list, latest page, with 100 000 cached messages.
+/// The first screen: open, list, latest page, with 100 000 cached messages. How
+/// long it takes is for the bench.
 #[test]
-fn the_first_screen_is_quick() {
+fn the_first_screen_is_whole() {
     let (dir, mut db) = open();
     for n in 0..50 {
         let mut writes = vec![Write::Infos(vec![info(n, "group")])];
@@ -307,18 +308,9 @@ fn the_first_screen_is_quick() {
         db.apply(&writes).unwrap();
     }
     drop(db);
-    let best = (0..5)
-        .map(|_| {
-            let started = Instant::now();
-            let mut db = Db::open(dir.path()).unwrap();
-            let chats = db.chats().unwrap();
-            let page = db.timeline(chats[0].id, Anchor::Latest, 100).unwrap();
-            assert_eq!((chats.len(), page.entries.len()), (50, 100));
-            assert!(chats.iter().all(|chat| chat.last.is_some()));
-            started.elapsed()
-        })
-        .min()
-        .unwrap();
-    println!("first screen from 100000 messages: {best:?}");
-    assert!(best.as_millis() < 50, "{best:?}");
+    let mut db = Db::open(dir.path()).unwrap();
+    let chats = db.chats().unwrap();
+    let page = db.timeline(chats[0].id, Anchor::Latest, 100).unwrap();
+    assert_eq!((chats.len(), page.entries.len()), (50, 100));
+    assert!(chats.iter().all(|chat| chat.last.is_some()));
 }
