@@ -6,6 +6,7 @@ use proto::catalog::CliText;
 
 use crate::cli::{self, Failure, Global};
 use crate::client::{Client, Options, ServerAddress};
+use crate::config::Settings;
 use crate::tui;
 
 /// Opens the screen; the process's exit code.
@@ -23,6 +24,7 @@ fn show(options: Options) -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Failure::Usage(CliText::NoScreen.get(lang).to_owned()));
     }
+    let settings = Settings::load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -34,6 +36,7 @@ fn show(options: Options) -> Result<(), Failure> {
         let options = tui::Options {
             lang,
             server: server.to_string(),
+            settings,
             invite: server.invite.map(String::from),
         };
         tui::run(client, events, options)

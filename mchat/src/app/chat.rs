@@ -284,7 +284,7 @@ impl Model {
     /// Builds the lines of the open chat anew.
     pub(super) fn rebuild(&mut self) {
         let look = Look {
-            width: usize::from(super::layout::Layout::composer_width(self.size)),
+            width: self.composer_columns(),
             lang: self.lang,
             zone: self.zone.clone(),
             me: self.me(),

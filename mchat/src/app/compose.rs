@@ -5,7 +5,6 @@ use proto::id::{ChatId, EntryId};
 use proto::limits::MESSAGE_BYTES;
 
 use super::edit::Edit;
-use super::layout::Layout;
 use super::message::Effect;
 use super::model::{Model, Pane};
 use super::open::Scroll;
@@ -73,7 +72,7 @@ impl Model {
     /// Up and down in the text; past its first or last line the timeline
     /// moves.
     pub(super) fn vertical(&mut self, up: bool) {
-        let columns = usize::from(Layout::composer_width(self.size));
+        let columns = self.composer_columns();
         let moved = self
             .draft_mut()
             .is_some_and(|draft| draft.vertical(up, columns));

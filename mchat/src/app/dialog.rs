@@ -9,7 +9,7 @@ use super::action::Action;
 use super::key::{Mouse, MouseKind};
 use super::message::Effect;
 use super::model::Model;
-use super::popup::{self, NewChat, Popup, Search, Step};
+use super::popup::{self, NewChat, PAGE_COLUMNS, Page, Popup, Search, Step};
 
 impl Model {
     pub(super) fn open_new_chat(&mut self) {
@@ -29,7 +29,11 @@ impl Model {
                 dialog.trouble = None;
                 self.search()
             }
-            Some(Popup::Help(_)) | None => Vec::new(),
+            Some(Popup::Command(_)) => {
+                self.command_text(text);
+                Vec::new()
+            }
+            Some(Popup::Help(_) | Popup::Page(_)) | None => Vec::new(),
         }
     }
 
@@ -56,10 +60,11 @@ impl Model {
             return Vec::new();
         }
         match self.popups.last() {
-            Some(Popup::Help(_)) => {
+            Some(Popup::Help(_) | Popup::Page(_)) => {
                 self.help_action(action);
                 Vec::new()
             }
+            Some(Popup::Command(_)) => self.command_action(action),
             Some(Popup::Palette(_)) => self.palette_action(action),
             Some(Popup::NewChat(_)) => self.new_chat_action(action),
             None => Vec::new(),
@@ -71,8 +76,16 @@ impl Model {
         usize::from(self.size.1).saturating_sub(4).max(1)
     }
 
+    /// Columns of a page's text on the screen.
+    pub fn page_columns(&self) -> usize {
+        usize::from(self.size.0.saturating_sub(2).min(PAGE_COLUMNS)).saturating_sub(4)
+    }
+
     fn help_action(&mut self, action: Action) {
-        let lines = popup::help_lines(self).len();
+        let lines = match self.popups.last() {
+            Some(Popup::Page(page)) => page.lines(self.page_columns()).len(),
+            _ => popup::help_lines(self).len(),
+        };
         let height = self.help_height();
         let page = height.saturating_sub(2).max(1) as isize;
         let step = match action {
@@ -80,9 +93,13 @@ impl Model {
             Action::Previous => -1,
             Action::PageDown => page,
             Action::PageUp => -page,
+            Action::Confirm => {
+                self.popups.pop();
+                return;
+            }
             _ => return,
         };
-        if let Some(Popup::Help(top)) = self.popups.last_mut() {
+        if let Some(Popup::Help(top) | Popup::Page(Page { top, .. })) = self.popups.last_mut() {
             let last = lines.saturating_sub(height);
             *top = top.saturating_add_signed(step).min(last);
         }
@@ -108,10 +125,21 @@ impl Model {
                 palette.selected = 0;
             }
             Action::Confirm => {
+                let written = palette.query.text().trim().to_owned();
                 self.popups.pop();
-                if let Some(action) = chosen {
-                    return self.act(action);
+                let Some(action) = chosen else {
+                    return Vec::new();
+                };
+                if written.contains(char::is_whitespace) && last == 0 {
+                    return match self.read_command(&written) {
+                        Ok(order) => self.order(order),
+                        Err(why) => {
+                            self.notify(why);
+                            Vec::new()
+                        }
+                    };
                 }
+                return self.act(action);
             }
             _ => {}
         }

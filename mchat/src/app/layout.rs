@@ -55,8 +55,14 @@ pub struct Layout {
 
 impl Layout {
     /// The areas on a screen. `list_first` shows the list where there is no
-    /// room for both.
-    pub fn new(size: (u16, u16), list_first: bool, composer_rows: u16, status_rows: u16) -> Self {
+    /// room for both, or only one is wanted (`single`).
+    pub fn new(
+        size: (u16, u16),
+        list_first: bool,
+        single: bool,
+        composer_rows: u16,
+        status_rows: u16,
+    ) -> Self {
         let (width, height) = size;
         let status_rows = status_rows.clamp(1, 3);
         let body = height.saturating_sub(status_rows);
@@ -66,8 +72,12 @@ impl Layout {
             width,
             height: status_rows,
         };
-        let both = width >= SIDE_BY_SIDE;
-        let list_width = Self::list_width(size, list_first);
+        let both = width >= SIDE_BY_SIDE && !single;
+        let list_width = match (both, list_first) {
+            (true, _) => (width * 3 / 10).clamp(20, 36),
+            (false, true) => width,
+            (false, false) => 0,
+        };
         let list = Area {
             x: 0,
             y: 0,
@@ -115,17 +125,7 @@ impl Layout {
     }
 
     /// Columns of the composer on such a screen.
-    pub fn composer_width(size: (u16, u16)) -> u16 {
-        Self::new(size, false, 1, 1).composer.width
-    }
-
-    fn list_width((width, _): (u16, u16), list_first: bool) -> u16 {
-        if width >= SIDE_BY_SIDE {
-            (width * 3 / 10).clamp(20, 36)
-        } else if list_first {
-            width
-        } else {
-            0
-        }
+    pub fn composer_width(size: (u16, u16), single: bool) -> u16 {
+        Self::new(size, false, single, 1, 1).composer.width
     }
 }

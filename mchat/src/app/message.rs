@@ -1,6 +1,7 @@
 //! What comes into [`update`](super::update) and what goes out of it.
 
 use proto::Seq;
+use proto::catalog::Lang;
 use proto::id::{ChatId, EntryId};
 use proto::request::User;
 
@@ -172,6 +173,17 @@ pub enum Effect {
     Trust(String),
     /// Connect now.
     Reconnect,
+    /// Keep a setting in `config.toml`; none: take it out.
+    SaveSetting {
+        /// Its name.
+        name: &'static str,
+        /// Its value in its one spelling.
+        value: Option<String>,
+    },
+    /// Word sentences in this language from now on.
+    Speak(Lang),
+    /// Ask the terminal for mouse events, or no longer.
+    Mouse(bool),
     /// Stop until the shell brings the program back.
     Suspend,
     /// Draw everything anew.

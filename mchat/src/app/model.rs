@@ -8,12 +8,16 @@ use proto::catalog::{Lang, Text};
 use proto::event::Presence;
 use proto::id::{ChatId, EntryId, UserId};
 
+use super::action::Action;
 use super::edit::Editor;
 use super::first::First;
+use super::key::Key;
+use super::keymap::Keymap;
 use super::layout::{self, Layout};
 use super::open::OpenChat;
 use super::popup::Popup;
 use crate::client::model::{AccountRow, ChatRow, Link};
+use crate::config::Settings;
 
 /// What the application starts with.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub struct Start {
     pub lang: Lang,
     /// Whether colours may be used.
     pub color: bool,
+    /// What was set in `config.toml`.
+    pub settings: Settings,
     /// Where days begin.
     pub zone: TimeZone,
     /// Columns and rows.
@@ -65,6 +71,12 @@ pub struct Model {
     pub lang: Lang,
     /// Whether colours may be used.
     pub color: bool,
+    /// What is set.
+    pub settings: Settings,
+    /// The keys in force.
+    pub keys: Keymap,
+    /// The keys of a chord pressed so far.
+    pub pressed: Vec<Key>,
     /// Where days begin.
     pub zone: TimeZone,
     /// Columns and rows.
@@ -109,6 +121,8 @@ pub struct Model {
     pub popups: Vec<Popup>,
     /// A sentence in the status line.
     pub notice: Option<Notice>,
+    /// Commands that were written, the latest last.
+    pub(super) history: Vec<String>,
     /// A read of the chat list is under way / wanted again.
     pub(super) chats_busy: Busy,
     /// The latest ticket of a timeline read.
@@ -133,6 +147,9 @@ impl Model {
         Self {
             lang: start.lang,
             color: start.color,
+            settings: start.settings,
+            keys: Keymap::default(),
+            pressed: Vec::new(),
             zone: start.zone,
             size: start.size,
             focused: true,
@@ -155,6 +172,7 @@ impl Model {
             typing: Vec::new(),
             popups: Vec::new(),
             notice: None,
+            history: Vec::new(),
             chats_busy: Busy::Idle,
             ticket: 0,
             random: start.seed,
@@ -164,6 +182,11 @@ impl Model {
     /// A text in the language of the interface.
     pub fn text(&self, text: Text) -> &'static str {
         text.get(self.lang)
+    }
+
+    /// The key of an action as shown; empty where it has none.
+    pub fn key_of(&self, action: Action) -> String {
+        self.keys.shown(action)
     }
 
     /// The account that is signed in.
@@ -201,7 +224,7 @@ impl Model {
 
     /// Where everything is on the main screen.
     pub fn layout(&self) -> Layout {
-        let columns = usize::from(Layout::composer_width(self.size));
+        let columns = self.composer_columns();
         let most = usize::from(layout::COMPOSER_ROWS);
         let composer_rows = self
             .draft()
@@ -209,9 +232,16 @@ impl Model {
         Layout::new(
             self.size,
             self.pane == Pane::List,
+            self.settings.value("layout") == "single",
             u16::try_from(composer_rows).unwrap_or(u16::MAX),
             u16::try_from(self.status_lines().len()).unwrap_or(1),
         )
+    }
+
+    /// Columns of the composer and the timeline.
+    pub fn composer_columns(&self) -> usize {
+        let single = self.settings.value("layout") == "single";
+        usize::from(Layout::composer_width(self.size, single))
     }
 
     /// Who is typing in a chat.

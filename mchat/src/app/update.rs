@@ -4,9 +4,11 @@ use proto::UnixMillis;
 use proto::catalog::sentence;
 use proto::limits::TYPING_LAPSE_MS;
 
-use super::action::{self, Action, Scope};
+use super::action::{self, Action, Form, Scope};
+use super::command::Order;
 use super::first::First;
 use super::key::{Key, Mouse};
+use super::keymap::Found;
 use super::message::{Effect, Msg};
 use super::model::{Model, Pane, Start};
 use super::popup::{Palette, Popup};
@@ -17,6 +19,8 @@ pub fn start(start: Start) -> (Model, Vec<Effect>) {
     let link = start.link.clone();
     let mut model = Model::new(start);
     model.link_changed(link);
+    model.settle_keys();
+    model.tell_troubles();
     let effects = model.reload_chats();
     (model, effects)
 }
@@ -217,6 +221,9 @@ impl Model {
             (Some(Popup::NewChat(dialog)), _) if dialog.step == super::popup::Step::People => {
                 &[Scope::Always, Scope::People, Scope::Dialog, Scope::Text]
             }
+            (Some(Popup::Command(_)), _) => {
+                &[Scope::Always, Scope::Command, Scope::Dialog, Scope::Text]
+            }
             (Some(_), _) => &[Scope::Always, Scope::Dialog, Scope::Text],
             (None, Some(First::Sign(_))) => {
                 &[Scope::Always, Scope::Sign, Scope::Dialog, Scope::Text]
@@ -228,8 +235,21 @@ impl Model {
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
-        if let Some(action) = action::find(key, self.scopes()) {
-            return self.act(action);
+        self.pressed.push(key);
+        match self.keys.find(&self.pressed, self.scopes()) {
+            Found::Action(action) => {
+                self.pressed.clear();
+                return self.act(action);
+            }
+            Found::Prefix => return Vec::new(),
+            Found::Nothing => {
+                let begun = self.pressed.len() > 1;
+                self.pressed.clear();
+                // The chord was none; the key may mean something by itself.
+                if begun {
+                    return self.key(key);
+                }
+            }
         }
         let Some(c) = key.typed() else {
             return Vec::new();
@@ -264,8 +284,23 @@ impl Model {
         self.compose_text(text)
     }
 
-    /// Carries an action out, whether it came from a key or the palette.
+    /// Carries an action out that comes without arguments. Where it needs
+    /// some, the command line asks for them.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action::entry(action).map(|entry| entry.form) {
+            Some(Form::Command { needed, .. }) if needed > 0 => {
+                let name = action::entry(action).map_or("", |entry| entry.name);
+                self.open_command_line(&format!("{name} "));
+                Vec::new()
+            }
+            _ => self.order(action.into()),
+        }
+    }
+
+    /// Carries an action out, whether it came from a key, the palette or the
+    /// command line.
+    pub(super) fn order(&mut self, order: Order) -> Vec<Effect> {
+        let action = order.action;
         match action {
             Action::Quit => return vec![Effect::Quit],
             Action::Suspend => return vec![Effect::Suspend],
@@ -293,20 +328,31 @@ impl Model {
         }
         match action {
             Action::Palette => self.popups.push(Popup::Palette(Palette::new())),
+            Action::CommandLine => self.open_command_line(""),
+            Action::Set => return self.set(&order),
             Action::NewChat => self.open_new_chat(),
+            Action::OpenChat => {
+                if let Some(chat) = order.chat(0) {
+                    return self.open_chat(chat);
+                }
+            }
             Action::NextChat => return self.open_next(1),
             Action::PreviousChat => return self.open_next(-1),
             Action::NextUnread => return self.open_next_unread(),
-            Action::SwitchFocus => {
-                self.pane = match self.pane {
-                    Pane::List if self.open.is_some() => Pane::Composer,
-                    _ => Pane::List,
+            Action::SwitchFocus | Action::SwitchFocusBack => {
+                let to = match self.pane {
+                    Pane::List => Pane::Composer,
+                    Pane::Composer => Pane::List,
                 };
-                self.rebuild();
+                self.go_to_pane(to);
             }
+            Action::Compose => self.go_to_pane(Pane::Composer),
+            Action::GoToList => self.go_to_pane(Pane::List),
             Action::Confirm => return self.open_selected(),
             Action::Next => self.select(1),
             Action::Previous => self.select(-1),
+            Action::First => self.select(isize::MIN),
+            Action::Last => self.select(isize::MAX),
             Action::PageUp => self.scroll_pages(-1),
             Action::PageDown => self.scroll_pages(1),
             Action::LineUp => self.scroll_lines(-1),
@@ -324,6 +370,8 @@ impl Model {
             Action::Edit(edit) => return self.compose_edit(edit),
             Action::Cancel
             | Action::Mark
+            | Action::Complete
+            | Action::CompleteBack
             | Action::SwitchMode
             | Action::Help
             | Action::Quit
@@ -331,6 +379,15 @@ impl Model {
             | Action::Redraw => {}
         }
         Vec::new()
+    }
+
+    /// Keys go to this pane from now on, where it is there.
+    pub(super) fn go_to_pane(&mut self, pane: Pane) {
+        self.pane = match self.open {
+            Some(_) => pane,
+            None => Pane::List,
+        };
+        self.rebuild();
     }
 
     fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {

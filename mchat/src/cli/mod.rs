@@ -28,7 +28,11 @@ use crate::config::{self, ConfigError, Settings};
 ///
 /// [`Failure::Usage`] and [`Failure::Other`] for what cannot be used.
 pub fn options(global: &Global) -> Result<Options, Failure> {
-    let settings = Settings::load()?;
+    options_with(global, &Settings::load()?)
+}
+
+/// The same with settings that were read already.
+fn options_with(global: &Global, settings: &Settings) -> Result<Options, Failure> {
     let lang = settings.lang();
     let profile = config::profile_dir(&global.profile).map_err(|error| match error {
         ConfigError::Profile(_) => Failure::Usage(CliText::WrongProfile.get(lang).to_owned()),
@@ -49,7 +53,7 @@ pub fn options(global: &Global) -> Result<Options, Failure> {
     let variable = std::env::var("MCHAT_SERVER")
         .ok()
         .filter(|text| !text.is_empty());
-    options.server = match (&global.server, variable, &settings.server) {
+    options.server = match (&global.server, variable, settings.server()) {
         (Some(server), ..) => Some(server.clone()),
         (None, Some(text), _) => Some(parse(&text)?),
         // The profile's own server goes before the one for all.
@@ -75,7 +79,11 @@ pub fn with_options(global: &Global, act: impl FnOnce(Options) -> Result<(), Fai
 
 /// Runs a subcommand; the process's exit code.
 pub fn run(global: &Global, verb: Verb) -> u8 {
-    let options = match options(global) {
+    let options = Settings::load().and_then(Settings::strict);
+    let options = options
+        .map_err(Failure::from)
+        .and_then(|settings| options_with(global, &settings));
+    let options = match options {
         Ok(options) => options,
         Err(failure) => {
             Output::new(global.json, config::locale()).fail(&failure);

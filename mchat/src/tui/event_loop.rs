@@ -47,6 +47,13 @@ pub trait Screen<B> {
     /// Those of the terminal.
     fn resumed(&mut self) -> io::Result<()>;
 
+    /// Asks for mouse events, or no longer.
+    ///
+    /// # Errors
+    ///
+    /// Those of the terminal.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+
     /// Whether the terminal was given back behind the loop's back, by a panic
     /// in another thread.
     fn is_broken(&self) -> bool;
@@ -96,6 +103,7 @@ where
         quit: false,
         suspend: false,
         redraw: false,
+        mouse: None,
     };
     turn.carry_out(effects, executor);
     let mut drawn: Option<Instant> = None;
@@ -138,6 +146,9 @@ where
         if std::mem::take(&mut turn.suspend) {
             turn.redraw |= screen.suspend()?;
         }
+        if let Some(on) = turn.mouse.take() {
+            screen.mouse(on)?;
+        }
         if std::mem::take(&mut turn.redraw) {
             let size = terminal.size()?;
             terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))?;
@@ -152,6 +163,7 @@ struct Turn {
     quit: bool,
     suspend: bool,
     redraw: bool,
+    mouse: Option<bool>,
 }
 
 impl Turn {
@@ -161,6 +173,7 @@ impl Turn {
                 Effect::Quit => self.quit = true,
                 Effect::Suspend => self.suspend = true,
                 Effect::Redraw => self.redraw = true,
+                Effect::Mouse(on) => self.mouse = Some(on),
                 effect => executor.execute(effect),
             }
         }

@@ -20,6 +20,8 @@ use crossterm::terminal::{
 static HELD: AtomicBool = AtomicBool::new(false);
 /// Whether the key protocol was pushed.
 static ENHANCED: AtomicBool = AtomicBool::new(false);
+/// Whether mouse events are wanted.
+static MOUSE: AtomicBool = AtomicBool::new(true);
 static PANICKED: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
@@ -35,6 +37,16 @@ impl Guard {
     ///
     /// Those of the terminal.
     pub fn enter() -> io::Result<Self> {
+        Self::enter_with(true)
+    }
+
+    /// Takes the terminal, with or without mouse events.
+    ///
+    /// # Errors
+    ///
+    /// Those of the terminal.
+    pub fn enter_with(mouse: bool) -> io::Result<Self> {
+        MOUSE.store(mouse, Ordering::SeqCst);
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -47,6 +59,16 @@ impl Guard {
         let guard = Self(());
         take()?;
         Ok(guard)
+    }
+
+    /// Asks for mouse events, or no longer.
+    pub(super) fn mouse(&mut self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        if on {
+            execute!(io::stdout(), EnableMouseCapture)
+        } else {
+            execute!(io::stdout(), DisableMouseCapture)
+        }
     }
 
     /// Gives the terminal back for a while.
@@ -75,9 +97,11 @@ fn take() -> io::Result<()> {
         out,
         EnterAlternateScreen,
         EnableBracketedPaste,
-        EnableFocusChange,
-        EnableMouseCapture
+        EnableFocusChange
     )?;
+    if MOUSE.load(Ordering::SeqCst) {
+        execute!(out, EnableMouseCapture)?;
+    }
     if enhances_keys() {
         ENHANCED.store(true, Ordering::SeqCst);
         execute!(

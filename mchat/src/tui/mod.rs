@@ -38,6 +38,7 @@ pub use self::signals::Signals;
 use crate::app::{Msg, Start};
 use crate::client::model::ClientEvent;
 use crate::client::{Client, Events};
+use crate::config::Settings;
 
 /// How long leaving waits for what was written to be on disk.
 const LEAVE: Duration = Duration::from_secs(3);
@@ -51,6 +52,8 @@ pub struct Options {
     pub server: String,
     /// An invite to register, from a link.
     pub invite: Option<String>,
+    /// What was set in `config.toml`.
+    pub settings: Settings,
 }
 
 /// Shows the client on the terminal until the person leaves or the terminal
@@ -62,7 +65,8 @@ pub struct Options {
 /// writing to it failed.
 pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
-    let guard = Guard::enter().context("cannot use this terminal")?;
+    let guard =
+        Guard::enter_with(options.settings.on("mouse")).context("cannot use this terminal")?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     let mut terminal = Terminal::new(backend)?;
     let size = terminal.size()?;
@@ -73,6 +77,7 @@ pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Re
     let start = Start {
         lang: options.lang,
         color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        settings: options.settings,
         zone: TimeZone::system(),
         size: (size.width, size.height),
         link: client.link(),
@@ -122,6 +127,10 @@ impl Screen<CrosstermBackend<BufWriter<Stdout>>> for Surface {
 
     fn resumed(&mut self) -> io::Result<()> {
         self.guard.enter_again()
+    }
+
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        self.guard.mouse(on)
     }
 
     fn is_broken(&self) -> bool {

@@ -6,7 +6,7 @@ use proto::text::printable_line;
 use super::list;
 use super::paint::Painter;
 use crate::app::Model;
-use crate::app::action::{Action, shown_key};
+use crate::app::action::Action;
 use crate::app::compose::first_line;
 use crate::app::layout::{Area, Layout};
 use crate::app::model::Pane;
@@ -25,7 +25,7 @@ pub(super) fn draw(
     let Some(open) = &model.open else {
         let hint = fill(
             model.text(Text::NoOpenChat),
-            &[("key", &shown_key(Action::NewChat))],
+            &[("key", &model.key_of(Action::NewChat))],
         );
         let area = layout.timeline;
         let middle = Area {
@@ -149,12 +149,12 @@ fn activity(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Are
     if open.below(usize::from(model.timeline_height())) > 0 || open.newer_cached {
         right = fill(
             model.text(Text::MoreBelow),
-            &[("key", &shown_key(Action::ToEnd))],
+            &[("key", &model.key_of(Action::ToEnd))],
         );
     } else if model.failed().next().is_some() {
         let keys = [
-            ("retry", &*shown_key(Action::Retry)),
-            ("discard", &*shown_key(Action::Discard)),
+            ("retry", &*model.key_of(Action::Retry)),
+            ("discard", &*model.key_of(Action::Discard)),
         ];
         right = fill(model.text(Text::FailedKeys), &keys);
     }

@@ -3,12 +3,14 @@
 use proto::catalog::{Text, fill};
 use proto::text::printable_line;
 
+use super::command;
 use super::paint::Painter;
 use crate::app::Model;
 use crate::app::edit::Editor;
-use crate::app::key::Key;
 use crate::app::layout::Area;
-use crate::app::popup::{self, HelpLine, NewChat, Palette, Popup, Search, Step};
+use crate::app::popup::{
+    self, HelpLine, NewChat, PAGE_COLUMNS, Page, Palette, Popup, Search, Step,
+};
 
 /// Draws a dialog; returns the place of the cursor.
 pub(super) fn draw(painter: &mut Painter<'_>, model: &Model, popup: &Popup) -> Option<(u16, u16)> {
@@ -18,6 +20,11 @@ pub(super) fn draw(painter: &mut Painter<'_>, model: &Model, popup: &Popup) -> O
             None
         }
         Popup::Palette(dialog) => Some(palette(painter, model, dialog)),
+        Popup::Command(line) => Some(command::draw(painter, model, line)),
+        Popup::Page(page) => {
+            read(painter, model, page);
+            None
+        }
         Popup::NewChat(dialog) => Some(new_chat(painter, model, dialog)),
     }
 }
@@ -42,11 +49,16 @@ fn help(painter: &mut Painter<'_>, model: &Model, top: usize) {
     let inner = painter.frame(area, model.text(Text::HelpTitle));
     let hint = format!(" {} ", model.text(Text::HelpKeys));
     painter.center(area, area.y + area.height - 1, &hint, painter.dim());
-    let keys = 22.min(inner.width / 2);
-    let command = if inner.width >= 68 { 15 } else { 0 };
+    let keys = 20.min(inner.width / 2);
+    let command = if inner.width >= 68 { 17 } else { 0 };
     for (y, line) in (inner.y..inner.y + inner.height).zip(lines.iter().skip(top)) {
         match line {
             HelpLine::Gap => {}
+            HelpLine::Usage(usage) => {
+                let x = inner.x + keys + command;
+                let room = inner.width - keys - command;
+                painter.text(x, y, room, usage, painter.dim());
+            }
             HelpLine::Heading(text) => {
                 painter.text(inner.x, y, inner.width, text, painter.accent());
             }
@@ -63,6 +75,19 @@ fn help(painter: &mut Painter<'_>, model: &Model, top: usize) {
                 painter.text(inner.x + x, y, inner.width - x, help, painter.plain());
             }
         }
+    }
+}
+
+/// A page, from its first visible line on.
+fn read(painter: &mut Painter<'_>, model: &Model, page: &Page) {
+    let lines = page.lines(model.page_columns());
+    let height = lines.len().clamp(1, model.help_height()) as u16;
+    let area = centered(model, PAGE_COLUMNS, height + 2);
+    let inner = painter.frame(area, &page.title);
+    let hint = format!(" {} ", model.text(Text::HelpKeys));
+    painter.center(area, area.y + area.height - 1, &hint, painter.dim());
+    for (y, line) in (inner.y..inner.y + inner.height).zip(lines.iter().skip(page.top)) {
+        painter.text(inner.x, y, inner.width, line, painter.plain());
     }
 }
 
@@ -134,12 +159,11 @@ fn palette(painter: &mut Painter<'_>, model: &Model, dialog: &Palette) -> (u16, 
     let top = (dialog.selected + 1).saturating_sub(usize::from(rows));
     for (line, entry) in (0..rows).zip(found.iter().skip(top)) {
         let y = inner.y + 2 + line;
-        let key = entry.keys.first().and_then(|spec| Key::parse(spec));
-        let key = key.map(|key| key.to_string()).unwrap_or_default();
-        let command = 14;
+        let key = model.key_of(entry.action);
+        let command = 16;
         let keys = 10;
         let help = inner.width.saturating_sub(command + keys + 1);
-        painter.text(inner.x, y, command - 1, entry.command, painter.bold());
+        painter.text(inner.x, y, command - 1, entry.name, painter.bold());
         painter.text(
             inner.x + command,
             y,

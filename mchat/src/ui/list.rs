@@ -6,7 +6,7 @@ use proto::text::printable_line;
 
 use super::paint::Painter;
 use crate::app::Model;
-use crate::app::action::{Action, shown_key};
+use crate::app::action::Action;
 use crate::app::layout::Layout;
 use crate::app::model::Pane;
 use crate::client::model::ChatRow;
@@ -53,7 +53,7 @@ pub(super) fn draw(
             );
             let hint = fill(
                 model.text(Text::NoChatsHint),
-                &[("key", &shown_key(Action::NewChat))],
+                &[("key", &model.key_of(Action::NewChat))],
             );
             painter.text(area.x + 1, area.y + 3, area.width - 2, &hint, painter.dim());
         }

@@ -2,6 +2,7 @@
 //! changes the state.
 
 mod chat;
+mod command;
 mod dialog;
 mod first;
 mod list;

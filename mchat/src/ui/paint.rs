@@ -156,10 +156,8 @@ impl<'a> Painter<'a> {
             .set_style(area.intersection(self.buffer.area), style);
     }
 
-    /// Empties an area and draws a frame with a title around it; returns what
-    /// is inside, one column from the frame.
-    pub(super) fn frame(&mut self, area: Area, title: &str) -> Area {
-        let style = self.dim();
+    /// Empties an area.
+    pub(super) fn clear(&mut self, area: Area) {
         for y in area.y..area.y + area.height {
             for x in area.x..area.x + area.width {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {
@@ -167,6 +165,13 @@ impl<'a> Painter<'a> {
                 }
             }
         }
+    }
+
+    /// Empties an area and draws a frame with a title around it; returns what
+    /// is inside, one column from the frame.
+    pub(super) fn frame(&mut self, area: Area, title: &str) -> Area {
+        let style = self.dim();
+        self.clear(area);
         let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
         self.rule(area.x, area.y, area.width, style);
         self.rule(area.x, bottom, area.width, style);

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use mchat::app::message::Effect;
 use mchat::app::{Msg, Start};
 use mchat::client::model::{AccountRow, ClientEvent};
+use mchat::config::Settings;
 use mchat::tui::{Executor, Screen, Signals, Sources, drive};
 use proto::catalog::Lang;
 use proto::id::SessionId;
@@ -27,6 +28,10 @@ impl Screen<TestBackend> for Still {
     }
 
     fn resumed(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn mouse(&mut self, _on: bool) -> io::Result<()> {
         Ok(())
     }
 
@@ -61,6 +66,7 @@ async fn run(
     let start = Start {
         lang: Lang::En,
         color: true,
+        settings: Settings::default(),
         zone: TimeZone::UTC,
         size: (80, 24),
         link: online(),

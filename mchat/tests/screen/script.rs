@@ -5,6 +5,7 @@ use mchat::app::key::Key;
 use mchat::app::message::{Effect, Msg};
 use mchat::app::{Model, Start, start, update};
 use mchat::client::model::{AccountRow, ClientEvent, Link, Transport};
+use mchat::config::Settings;
 use mchat::ui;
 use proto::UnixMillis;
 use proto::catalog::Lang;
@@ -54,9 +55,21 @@ impl Script {
         account: Option<AccountRow>,
         link: Link,
     ) -> Self {
+        Self::with_settings(world, size, lang, account, link, Settings::default())
+    }
+
+    pub(crate) fn with_settings(
+        world: World,
+        size: (u16, u16),
+        lang: Lang,
+        account: Option<AccountRow>,
+        link: Link,
+        settings: Settings,
+    ) -> Self {
         let (model, effects) = start(Start {
             lang,
             color: true,
+            settings,
             zone: TimeZone::UTC,
             size,
             link,
