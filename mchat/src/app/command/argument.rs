@@ -32,7 +32,7 @@ pub(super) fn word(text: &str) -> (String, &str) {
 pub(super) fn chat_word(chat: &ChatRow) -> String {
     let sign = match chat.kind {
         ChatKind::Private => '@',
-        ChatKind::Group | ChatKind::Unknown => '#',
+        ChatKind::Group | ChatKind::Public | ChatKind::Unknown => '#',
     };
     let title = printable_line(&chat.title).replace('"', "");
     if title.contains(char::is_whitespace) {
