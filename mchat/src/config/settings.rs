@@ -187,7 +187,7 @@ pub fn meant(name: &str) -> Option<&'static str> {
     let names = SETTINGS.iter().map(|setting| setting.name);
     let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
     nearest(name, names.clone())
-        .or_else(|| nearest(name, names.map(last)))
+        .or_else(|| nearest(name, names.map(last).chain(["theme"])))
         .and_then(find)
         .map(|setting| setting.name)
 }
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(find("theme.own").unwrap().name, "theme.own");
         assert!(find("bel").is_none());
         assert_eq!(meant("bel"), Some("notify.bell"));
-        assert_eq!(meant("thme"), Some("theme.name").or(meant("thme")));
+        assert_eq!(meant("thmee"), Some("theme.name"));
         assert_eq!(meant("qqqqqq"), None);
     }
 

@@ -9,7 +9,7 @@ use mchat::client::model::{
 use proto::entry::{Body, Created, Message, kind};
 use proto::error::{ErrorCode, WireError};
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::{ChatKind, Role, User};
+use proto::request::{ChatKind, User};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
@@ -40,6 +40,8 @@ pub(crate) struct World {
     /// The cache holds entries of a chat from this one on.
     pub(crate) cached_from: HashMap<ChatId, Seq>,
     pub(crate) people: Vec<User>,
+    /// Drafts that are kept.
+    pub(crate) drafts: HashMap<ChatId, String>,
     /// Sends cannot be kept, with this sentence.
     pub(crate) full: Option<String>,
     /// Everything that was asked for.
@@ -94,34 +96,20 @@ impl World {
 
     fn people(&self) -> Vec<User> {
         [ME, BORIS, CLARA]
-            .map(|id| User {
-                id,
-                username: name(id).to_owned(),
-            })
+            .map(|id| User::new(id, name(id)))
             .to_vec()
     }
 
     pub(crate) fn add_chat(&mut self, id: ChatId, kind: ChatKind, title: &str, members: &[UserId]) {
         self.chats.push(ChatRow {
-            id,
-            kind,
-            title: title.to_owned(),
             peer: (kind == ChatKind::Private).then(|| members[1]),
-            unread: 0,
-            head: 0,
-            read: 0,
-            last: None,
             last_at: NOON,
             members: members.len() as u32,
-            left: false,
+            ..ChatRow::new(id, kind, title)
         });
-        let rows = members.iter().map(|user| MemberRow {
-            user: *user,
-            username: name(*user).to_owned(),
-            role: Role::Member,
-            read: 0,
-            delivered: 0,
-        });
+        let rows = members
+            .iter()
+            .map(|user| MemberRow::new(*user, name(*user)));
         self.members.insert(id, rows.collect());
         let body = Body::Created(Created {
             kind,
@@ -132,9 +120,7 @@ impl World {
     }
 
     pub(crate) fn say(&mut self, chat: ChatId, actor: UserId, at: UnixMillis, text: &str) -> Seq {
-        let body = Body::Message(Message {
-            text: text.to_owned(),
-        });
+        let body = Body::Message(Message::new(text));
         self.append(chat, actor, at, kind::MESSAGE, body, None)
     }
 
@@ -150,18 +136,14 @@ impl World {
         let entries = self.entries.entry(chat).or_default();
         let seq = entries.len() as Seq + 1;
         let made = Uuid::from_u128((chat.0.as_u128() << 64) + u128::from(seq));
+        let mention = matches!(&body, Body::Message(message) if message.text.contains("@anna"));
         entries.push(EntryRow {
-            chat,
-            seq,
-            msg_no: seq,
-            kind,
             id: id.unwrap_or(EntryId(made)),
-            ref_seq: None,
-            actor,
             actor_name: name(actor).to_owned(),
             at,
-            body,
             arrival: seq,
+            mention,
+            ..EntryRow::new(chat, seq, actor, kind, body)
         });
         if let Some(row) = self.chats.iter_mut().find(|row| row.id == chat) {
             row.head = seq;
@@ -170,6 +152,7 @@ impl World {
                 row.read = seq;
             } else {
                 row.unread += 1;
+                row.mentions += u64::from(mention);
             }
         }
         seq
@@ -187,7 +170,7 @@ impl World {
     pub(crate) fn deliver(&mut self) -> Vec<Msg> {
         let mut messages = Vec::new();
         for row in std::mem::take(&mut self.outbox) {
-            let body = Body::Message(Message { text: row.text });
+            let body = Body::Message(Message::new(row.text));
             let seq = self.append(row.chat, ME, row.at, kind::MESSAGE, body, Some(row.id));
             messages.push(Msg::Client(ClientEvent::Outbox(row.chat)));
             messages.push(entries(row.chat, seq));
@@ -228,7 +211,23 @@ impl World {
                     },
                 ]
             }
-            Effect::Send { chat, id, text } => {
+            Effect::ReadNew { chat, from, to } => {
+                let all = self.entries.get(&chat).cloned().unwrap_or_default();
+                let new = all.into_iter().filter(|row| (from..=to).contains(&row.seq));
+                let result = Ok(new.collect());
+                vec![Msg::NewRead { chat, to, result }]
+            }
+            Effect::LoadDrafts => vec![Msg::Drafts(Ok(self.drafts.clone().into_iter().collect()))],
+            Effect::SaveDraft { chat, text } => {
+                self.drafts.insert(chat, text);
+                Vec::new()
+            }
+            Effect::Send {
+                chat,
+                id,
+                text,
+                reply_to,
+            } => {
                 if let Some(why) = &self.full {
                     let result = Err(why.clone());
                     return vec![Msg::Queued {
@@ -239,12 +238,8 @@ impl World {
                     }];
                 }
                 self.outbox.push(OutboxRow {
-                    id,
-                    chat,
-                    text: text.clone(),
-                    reply_to: None,
-                    at: NOON,
-                    state: OutboxState::Queued,
+                    reply_to,
+                    ..OutboxRow::message(id, chat, text.clone(), NOON)
                 });
                 vec![
                     Msg::Queued {
@@ -270,6 +265,7 @@ impl World {
                 let row = self.chats.iter_mut().find(|row| row.id == chat).unwrap();
                 row.read = upto;
                 row.unread = 0;
+                row.mentions = 0;
                 vec![Msg::Client(ClientEvent::Chats(vec![chat]))]
             }
             Effect::Search(query) => {
@@ -315,8 +311,6 @@ impl World {
         };
         let row = self.chats.iter().find(|row| row.id == load.chat);
         Timeline {
-            chat: load.chat,
-            anchor: load.anchor,
             entries: cached[from..to].to_vec(),
             older_cached: from > 0,
             older_remote: floor > 1,
@@ -330,6 +324,7 @@ impl World {
             members: self.members.get(&load.chat).cloned().unwrap_or_default(),
             read: row.map_or(0, |row| row.read),
             head: row.map_or(0, |row| row.head),
+            ..Timeline::empty(load.chat, load.anchor)
         }
     }
 }
