@@ -10,6 +10,6 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.verb {
         Some(verb) => ExitCode::from(cli::run(&cli.global, verb)),
-        None => ExitCode::from(mchat::screen::run(&cli.global)),
+        None => ExitCode::from(mchat::screen::run(&cli.global, cli.plain)),
     }
 }

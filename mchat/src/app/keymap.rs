@@ -132,6 +132,7 @@ impl Default for Keymap {
 /// Scopes whose keys apply together: one key must not mean two things there.
 pub const TOGETHER: &[&[Scope]] = &[
     &[Scope::Always, Scope::Main, Scope::Composer, Scope::Text],
+    &[Scope::Always, Scope::Completion],
     &[Scope::Always, Scope::Main, Scope::List],
     &[Scope::Always, Scope::Main, Scope::Timeline],
     &[Scope::Always, Scope::Main, Scope::Members],

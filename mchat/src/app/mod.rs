@@ -8,8 +8,10 @@
 //! In reading order: [`message`], [`model`], [`action`] (the one table of
 //! actions), [`keymap`] (their keys), [`command`] (the command line), `update`
 //! and its parts by topic (`first`, `list`, `chat`, `compose`, `dialog`,
-//! `setting`), [`open`] and [`rows`] (the timeline), [`edit`] and [`wrap`]
-//! (text), [`layout`] (places on the screen).
+//! `draft`, `setting`), [`open`], [`rows`] and [`select`] (the timeline),
+//! [`markdown`], [`flow`] and [`link`] (what messages say), [`offer`]
+//! (completion while writing), [`notice`] (notifications), [`linear`] (the
+//! same without a screen), [`edit`] and [`wrap`] (text), [`layout`] (places on the screen).
 
 pub mod action;
 mod chat;
@@ -17,17 +19,25 @@ pub mod clock;
 pub mod command;
 pub mod compose;
 mod dialog;
+mod draft;
 pub mod edit;
 pub mod first;
+pub mod flow;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+pub mod linear;
+pub mod link;
 mod list;
+pub mod markdown;
 pub mod message;
 pub mod model;
+pub mod notice;
+pub mod offer;
 pub mod open;
 pub mod popup;
 pub mod rows;
+pub mod select;
 mod setting;
 pub mod status;
 mod update;
@@ -35,4 +45,4 @@ pub mod wrap;
 
 pub use self::message::{Effect, Msg};
 pub use self::model::{Model, Start};
-pub use self::update::{start, update, wake};
+pub use self::update::{leave, start, update, wake};

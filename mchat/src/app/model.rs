@@ -13,7 +13,9 @@ use super::edit::Editor;
 use super::first::First;
 use super::key::Key;
 use super::keymap::Keymap;
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, Wants};
+use super::notice::Notices;
+use super::offer::Offer;
 use super::open::OpenChat;
 use super::popup::Popup;
 use crate::client::model::{AccountRow, ChatRow, Link};
@@ -26,6 +28,8 @@ pub struct Start {
     pub lang: Lang,
     /// Whether colours may be used.
     pub color: bool,
+    /// Whether the terminal's background is light, as far as is known.
+    pub light: bool,
     /// What was set in `config.toml`.
     pub settings: Settings,
     /// Where days begin.
@@ -51,8 +55,19 @@ pub struct Start {
 pub enum Pane {
     /// The chat list.
     List,
+    /// The timeline of the open chat, where a message is selected.
+    Timeline,
     /// The composer of the open chat.
     Composer,
+}
+
+/// What narrows the chat list down.
+#[derive(Debug)]
+pub struct Filter {
+    /// A part of the names wanted.
+    pub text: Editor,
+    /// Whether keys go to it.
+    pub writing: bool,
 }
 
 /// A sentence shown for a while in the status line.
@@ -71,6 +86,8 @@ pub struct Model {
     pub lang: Lang,
     /// Whether colours may be used.
     pub color: bool,
+    /// Whether the terminal's background is light, as far as is known.
+    pub light: bool,
     /// What is set.
     pub settings: Settings,
     /// The keys in force.
@@ -105,6 +122,8 @@ pub struct Model {
     pub chats_loaded: bool,
     /// The selected line of the list.
     pub selected: Option<ChatId>,
+    /// What narrows the list down; keys go there while it is written.
+    pub filter: Option<Filter>,
     /// First visible line of the list.
     pub list_top: usize,
     /// Where keys go.
@@ -113,6 +132,10 @@ pub struct Model {
     pub open: Option<OpenChat>,
     /// What is being written, for each chat.
     pub drafts: HashMap<ChatId, Editor>,
+    /// Words offered for what is being written.
+    pub offer: Option<Offer>,
+    /// A draft that is not kept yet, and when it is to be.
+    pub(super) draft_due: Option<(ChatId, UnixMillis)>,
     /// Who is there.
     pub presence: HashMap<UserId, Presence>,
     /// Who is typing where, with name and the moment it lapses.
@@ -121,6 +144,8 @@ pub struct Model {
     pub popups: Vec<Popup>,
     /// A sentence in the status line.
     pub notice: Option<Notice>,
+    /// Notifications.
+    pub(super) notices: Notices,
     /// Commands that were written, the latest last.
     pub(super) history: Vec<String>,
     /// A read of the chat list is under way / wanted again.
@@ -147,6 +172,7 @@ impl Model {
         Self {
             lang: start.lang,
             color: start.color,
+            light: start.light,
             settings: start.settings,
             keys: Keymap::default(),
             pressed: Vec::new(),
@@ -164,14 +190,18 @@ impl Model {
             chats: Vec::new(),
             chats_loaded: false,
             selected: None,
+            filter: None,
             list_top: 0,
             pane: Pane::List,
             open: None,
             drafts: HashMap::new(),
+            offer: None,
+            draft_due: None,
             presence: HashMap::new(),
             typing: Vec::new(),
             popups: Vec::new(),
             notice: None,
+            notices: Notices::default(),
             history: Vec::new(),
             chats_busy: Busy::Idle,
             ticket: 0,
@@ -229,13 +259,14 @@ impl Model {
         let composer_rows = self
             .draft()
             .map_or(1, |draft| draft.line_count(columns, most));
-        Layout::new(
-            self.size,
-            self.pane == Pane::List,
-            self.settings.value("layout") == "single",
-            u16::try_from(composer_rows).unwrap_or(u16::MAX),
-            u16::try_from(self.status_lines().len()).unwrap_or(1),
-        )
+        let wants = Wants {
+            list_first: self.pane == Pane::List,
+            single: self.settings.value("layout") == "single",
+            composer_rows: u16::try_from(composer_rows).unwrap_or(u16::MAX),
+            status_rows: u16::try_from(self.status_lines().len()).unwrap_or(1),
+            reply: self.open.as_ref().is_some_and(|open| open.reply.is_some()),
+        };
+        Layout::new(self.size, wants)
     }
 
     /// Columns of the composer and the timeline.

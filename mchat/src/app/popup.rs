@@ -7,6 +7,7 @@ use super::action::{self, Entry};
 use super::command::CommandLine;
 use super::edit::Editor;
 use super::keymap::shown_chord;
+use super::link::Link;
 use super::model::Model;
 use super::wrap::{Spaces, wrap};
 
@@ -21,8 +22,21 @@ pub enum Popup {
     Command(Box<CommandLine>),
     /// Something to read.
     Page(Page),
+    /// Which of several links to open.
+    Links(Links),
     /// Starting a chat.
     NewChat(Box<NewChat>),
+}
+
+/// Columns and rows of the palette, its frame included.
+pub const PALETTE: (u16, u16) = (64, 18);
+/// Columns and rows of the help, its frame included.
+pub const HELP: (u16, u16) = (78, u16::MAX);
+
+/// Columns and rows of the choice of links, its frame included.
+pub fn links_size(links: &Links) -> (u16, u16) {
+    let rows = u16::try_from(links.links.len()).unwrap_or(u16::MAX);
+    (76, rows.saturating_add(2))
 }
 
 /// Most columns of a page, its frame included.
@@ -56,6 +70,15 @@ impl Page {
             .map(|range| &self.text[range])
             .collect()
     }
+}
+
+/// The links of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Where they lead.
+    pub links: Vec<Link>,
+    /// The selected line.
+    pub selected: usize,
 }
 
 /// The command palette.
@@ -227,7 +250,11 @@ pub const SECTIONS: &[(Text, &[action::Scope])] = &[
     ),
     (
         Text::SectionComposer,
-        &[action::Scope::Composer, action::Scope::Text],
+        &[
+            action::Scope::Composer,
+            action::Scope::Completion,
+            action::Scope::Text,
+        ],
     ),
     (Text::SectionList, &[action::Scope::List]),
     (Text::SectionTimeline, &[action::Scope::Timeline]),

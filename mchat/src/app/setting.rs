@@ -7,7 +7,7 @@ use proto::text::printable_line;
 use super::action::{self, ACTIONS, Scope};
 use super::command::Order;
 use super::keymap::{Chord, Keymap, Preset, parse_chord};
-use super::message::Effect;
+use super::message::{Ask, Effect};
 use super::model::Model;
 use super::popup::{Page, Popup};
 use crate::config::Settings;
@@ -193,8 +193,11 @@ impl Model {
                 self.lang = self.settings.lang();
                 effects.push(Effect::Speak(self.lang));
             }
-            "mouse" => effects.push(Effect::Mouse(self.settings.on("mouse"))),
+            "mouse" => effects.push(Effect::Ask(Ask::Mouse(self.settings.on("mouse")))),
             "keys.preset" => self.settle_keys(),
+            name if name.starts_with("notify.") => {
+                effects.push(Effect::Ask(Ask::Settings(Box::new(self.settings.clone()))));
+            }
             _ => {}
         }
         let value = self.settings.value(setting.name);
@@ -293,7 +296,7 @@ mod tests {
         );
         assert_eq!(said, "theme.name = dark");
         assert_eq!(run(":set theme?").1, "theme.name = dark");
-        assert_eq!(run(":set mouse off").0[1], Effect::Mouse(false));
+        assert_eq!(run(":set mouse off").0[1], Effect::Ask(Ask::Mouse(false)));
         assert_eq!(run(":set lang ru").0[1], Effect::Speak(Lang::Ru));
         assert_eq!(run(":set lang en").0[1], Effect::Speak(Lang::En));
         assert_eq!(
@@ -325,7 +328,7 @@ mod tests {
         }
         assert_eq!(
             model.keys.find(&escape, &scopes),
-            Found::Action(Action::GoToList)
+            Found::Action(Action::SelectMessage)
         );
     }
 }

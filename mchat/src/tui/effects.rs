@@ -1,6 +1,7 @@
 //! Carries effects out with the client. What must happen in the order typed
 //! goes through one lane; everything else runs side by side.
 
+use proto::Seq;
 use proto::catalog::{Lang, Text, fill};
 use proto::error::{ErrorCode, WireError};
 use proto::id::ChatId;
@@ -10,8 +11,10 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::event_loop::Executor;
+use super::spawn;
 use super::words::{SharedLang, sentence_of};
 use crate::app::message::{Effect, Msg, Secret};
+use crate::app::notice;
 use crate::client::{Client, ClientError, Fingerprint, Registration, ServerAddress};
 use crate::config::{self, settings};
 
@@ -65,6 +68,7 @@ impl Executor for Effects {
             | Effect::Retry(_)
             | Effect::Discard(_)
             | Effect::SaveSetting { .. }
+            | Effect::SaveDraft { .. }
             | Effect::MarkRead { .. } => {
                 // The lane lives as long as this does.
                 let _ = self.lane.send(effect);
@@ -105,8 +109,13 @@ impl Worker {
                 let result = self.words(client.load_older(chat).await);
                 Msg::FetchedOlder { chat, result }
             }
-            Effect::Send { chat, id, text } => {
-                let result = client.send(chat, &text, None, Some(id)).await;
+            Effect::Send {
+                chat,
+                id,
+                text,
+                reply_to,
+            } => {
+                let result = client.send(chat, &text, reply_to, Some(id)).await;
                 let result = self.words(result.map(|_| ()));
                 Msg::Queued {
                     chat,
@@ -114,6 +123,28 @@ impl Worker {
                     text,
                     result,
                 }
+            }
+            Effect::ReadNew { chat, from, to } => {
+                let count = u32::try_from(to.saturating_sub(from) + 1).unwrap_or(u32::MAX);
+                let count = count.min(notice::MOST);
+                let part = client.entries(chat, to - Seq::from(count), count);
+                let result = self.words(part.await);
+                Msg::NewRead { chat, to, result }
+            }
+            Effect::SaveDraft { chat, text } => {
+                Msg::Done(self.words(client.save_draft(chat, text).await))
+            }
+            Effect::LoadDrafts => Msg::Drafts(self.words(client.drafts().await)),
+            Effect::OpenLink(address) => {
+                // Starting a program may wait for the disk.
+                let opened = tokio::task::spawn_blocking(move || spawn::open_link(&address));
+                let why = match opened.await {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => error.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                let sentence = Text::NotOpened.get(self.lang.get());
+                Msg::Done(Err(fill(sentence, &[("why", &why)])))
             }
             Effect::Retry(id) => Msg::Done(self.words(client.retry(id).await)),
             Effect::Discard(id) => Msg::Done(self.words(client.discard(id).await.map(|_| ()))),
@@ -145,7 +176,7 @@ impl Worker {
             Effect::SaveSetting { name, value } => Msg::Done(self.save(name, value).await),
             Effect::Opened(_)
             | Effect::Speak(_)
-            | Effect::Mouse(_)
+            | Effect::Ask(_)
             | Effect::Typing { .. }
             | Effect::Reconnect
             | Effect::Suspend

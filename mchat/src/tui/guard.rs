@@ -12,6 +12,7 @@ use crossterm::event::{
     PushKeyboardEnhancementFlags,
 };
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -95,6 +96,8 @@ fn take() -> io::Result<()> {
     let mut out = io::stdout();
     execute!(
         out,
+        // The title that was is kept for the end.
+        Print("\x1b[22;2t"),
         EnterAlternateScreen,
         EnableBracketedPaste,
         EnableFocusChange
@@ -128,6 +131,7 @@ pub fn restore() {
         DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
+        Print("\x1b[23;2t"),
         Show
     );
     let _ = out.flush();

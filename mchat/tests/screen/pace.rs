@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::stream;
 use jiff::tz::TimeZone;
-use mchat::app::message::Effect;
+use mchat::app::message::{Ask, Effect};
 use mchat::app::{Msg, Start};
 use mchat::client::model::{AccountRow, ClientEvent};
 use mchat::config::Settings;
@@ -22,7 +22,7 @@ use crate::world::{BORIS, ME, NOON, chat};
 
 struct Still;
 
-impl Screen<TestBackend> for Still {
+impl<I> Screen<TestBackend, I> for Still {
     fn suspend(&mut self) -> io::Result<bool> {
         Ok(false)
     }
@@ -31,8 +31,8 @@ impl Screen<TestBackend> for Still {
         Ok(())
     }
 
-    fn mouse(&mut self, _on: bool) -> io::Result<()> {
-        Ok(())
+    fn ask(&mut self, _ask: Ask, _input: &mut I) -> io::Result<Option<Msg>> {
+        Ok(None)
     }
 
     fn is_broken(&self) -> bool {
@@ -66,6 +66,7 @@ async fn run(
     let start = Start {
         lang: Lang::En,
         color: true,
+        light: false,
         settings: Settings::default(),
         zone: TimeZone::UTC,
         size: (80, 24),
@@ -103,7 +104,10 @@ async fn keys_become_effects_and_quit_ends() {
         key(KeyCode::F(5), KeyModifiers::NONE),
     ]);
     let (_, effects) = run(input, receiver).await;
-    assert_eq!(effects, [Effect::LoadChats, Effect::Reconnect]);
+    assert_eq!(
+        effects,
+        [Effect::LoadChats, Effect::LoadDrafts, Effect::Reconnect]
+    );
 }
 
 #[tokio::test]

@@ -31,15 +31,19 @@ pub(crate) fn online() -> Link {
     }
 }
 
+/// Who is signed in.
+pub(crate) fn anna() -> AccountRow {
+    AccountRow {
+        user: ME,
+        username: "anna".to_owned(),
+        session: SessionId(Uuid::from_u128(1)),
+    }
+}
+
 impl Script {
     /// Anna, signed in and online.
     pub(crate) fn new(world: World, size: (u16, u16), lang: Lang) -> Self {
-        let account = AccountRow {
-            user: ME,
-            username: "anna".to_owned(),
-            session: SessionId(Uuid::from_u128(1)),
-        };
-        let mut script = Self::with(world, size, lang, Some(account), online());
+        let mut script = Self::with(world, size, lang, Some(anna()), online());
         script.event(ClientEvent::Presence(vec![Presence::new(
             BORIS, true, None,
         )]));
@@ -67,6 +71,7 @@ impl Script {
         let (model, effects) = start(Start {
             lang,
             color: true,
+            light: false,
             settings,
             zone: TimeZone::UTC,
             size,

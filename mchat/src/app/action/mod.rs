@@ -41,6 +41,24 @@ pub enum Action {
     SwitchFocus,
     /// Back to the pane before.
     SwitchFocusBack,
+    /// To the timeline, where a message is selected.
+    SelectMessage,
+    /// Narrow the chat list down.
+    Filter,
+    /// Put the text of the selected message into the clipboard.
+    Copy,
+    /// Open the link of the selected message.
+    OpenLink,
+    /// Show the selected message as it was typed.
+    ShowRaw,
+    /// Show what is hidden in the selected message.
+    Reveal,
+    /// Answer the selected message.
+    Reply,
+    /// Answer none.
+    CancelReply,
+    /// Write in one's own editor.
+    EditInEditor,
     /// To the composer.
     Compose,
     /// To the chat list.
@@ -106,6 +124,8 @@ pub enum Scope {
     Main,
     /// In the composer.
     Composer,
+    /// In the composer, while words are offered.
+    Completion,
     /// In the chat list.
     List,
     /// In the timeline, where a message is selected.
@@ -126,10 +146,11 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Always,
         Self::Main,
         Self::Composer,
+        Self::Completion,
         Self::List,
         Self::Timeline,
         Self::Members,
@@ -146,6 +167,7 @@ impl Scope {
             Self::Always => "always",
             Self::Main => "main",
             Self::Composer => "composer",
+            Self::Completion => "completion",
             Self::List => "list",
             Self::Timeline => "timeline",
             Self::Members => "members",
@@ -170,6 +192,7 @@ impl Scope {
             Self::Always
                 | Self::Main
                 | Self::Composer
+                | Self::Completion
                 | Self::Text
                 | Self::Dialog
                 | Self::Command

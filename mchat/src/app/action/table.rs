@@ -66,6 +66,9 @@ pub const ACTIONS: &[Entry] = actions! {
         Action::NextChat, "next", CMD, ["A-Down", "C-Down"], HelpNextChat;
         Action::PreviousChat, "previous", CMD, ["A-Up", "C-Up"], HelpPreviousChat;
         Action::NextUnread, "unread", CMD, ["A-n"], HelpNextUnread;
+        Action::SelectMessage, "select-message", CMD, ["A-m"], HelpSelectMessage;
+        Action::EditInEditor, "edit-in-editor", CMD, ["C-g"], HelpEditInEditor;
+        Action::CancelReply, "cancel-reply", CMD, [], HelpCancelReply;
         Action::SwitchFocus, "focus", CMD, ["Tab"], HelpSwitchFocus;
         Action::SwitchFocusBack, "focus-back", CMD, ["BackTab"], HelpSwitchFocusBack;
         Action::PageUp, "page-up", KEY, ["PageUp"] vim ["PageUp", "A-u"], HelpPageUp;
@@ -73,7 +76,7 @@ pub const ACTIONS: &[Entry] = actions! {
         Action::LineUp, "scroll-up", KEY, ["S-Up"], HelpLineUp;
         Action::LineDown, "scroll-down", KEY, ["S-Down"], HelpLineDown;
         Action::FirstUnread, "first-unread", CMD, ["A-u"] vim [], HelpFirstUnread;
-        Action::ToEnd, "end", CMD, ["Esc", "C-End", "A-End"] vim ["C-End", "A-End"], HelpToEnd;
+        Action::ToEnd, "end", CMD, ["C-End", "A-End"], HelpToEnd;
         Action::Retry, "retry", CMD, ["C-r"], HelpRetry;
         Action::Discard, "discard", CMD, ["C-x"], HelpDiscard;
         Action::Reconnect, "reconnect", CMD, ["F5"], HelpReconnect;
@@ -84,7 +87,15 @@ pub const ACTIONS: &[Entry] = actions! {
         Action::NewLine, "new-line", KEY, ["A-Enter", "C-j", "S-Enter"], HelpNewLine;
         Action::Up, "up", KEY, ["Up"], HelpUp;
         Action::Down, "down", KEY, ["Down"], HelpDown;
-        Action::GoToList, "list", CMD, [] vim ["Esc"], HelpGoToList;
+        Action::ToEnd, "end", CMD, ["Esc"] vim [], HelpToEnd;
+        Action::GoToList, "list", CMD, ["A-l"], HelpGoToList;
+        Action::SelectMessage, "select-message", CMD, [] vim ["Esc"], HelpSelectMessage;
+    }
+    Completion {
+        Action::Complete, "complete", KEY, ["Tab"], HelpComplete;
+        Action::Next, "move-down", KEY, ["Down"], HelpNext;
+        Action::Previous, "move-up", KEY, ["Up"], HelpPrevious;
+        Action::Cancel, "cancel", KEY, ["Esc"], HelpCancel;
     }
     List {
         Action::Confirm, "confirm", KEY, ["Enter", "Right"] vim ["Enter", "l", "Right"], HelpOpen;
@@ -94,6 +105,23 @@ pub const ACTIONS: &[Entry] = actions! {
         Action::Last, "last", KEY, ["End", "G"] vim ["G", "End"], HelpLast;
         Action::NextUnread, "unread", CMD, ["n"], HelpNextUnread;
         Action::Compose, "compose", CMD, ["i"] vim ["i", "a"], HelpCompose;
+        Action::Filter, "filter", CMD, ["/"], HelpFilter;
+        Action::CommandLine, "command-line", KEY, [":"], HelpCommandLine;
+        Action::Help, "help", CMD, ["?"], HelpHelp;
+    }
+    Timeline {
+        Action::Previous, "move-up", KEY, ["Up", "k"], HelpMessageUp;
+        Action::Next, "move-down", KEY, ["Down", "j"], HelpMessageDown;
+        Action::First, "first", KEY, ["Home", "g"] vim ["g g", "Home"], HelpFirst;
+        Action::Last, "last", KEY, ["End", "G"] vim ["G", "End"], HelpLast;
+        Action::Reply, "reply", CMD, ["r"], HelpReply;
+        Action::Copy, "copy", CMD, ["c", "y"] vim ["y y"], HelpCopy;
+        Action::OpenLink, "open-link", CMD, ["o"], HelpOpenLink;
+        Action::ShowRaw, "raw", CMD, ["v"], HelpShowRaw;
+        Action::Reveal, "reveal", CMD, ["Space"], HelpReveal;
+        Action::NextUnread, "unread", CMD, ["n"], HelpNextUnread;
+        Action::Compose, "compose", CMD, ["Esc", "i"] vim ["i", "a"], HelpCompose;
+        Action::GoToList, "list", CMD, ["Left", "h"], HelpGoToList;
         Action::CommandLine, "command-line", KEY, [":"], HelpCommandLine;
         Action::Help, "help", CMD, ["?"], HelpHelp;
     }

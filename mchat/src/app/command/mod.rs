@@ -14,7 +14,9 @@ use super::key::by_position;
 use super::model::Model;
 use crate::nearest::nearest;
 
+pub(super) use self::argument::emoji;
 pub use self::complete::Completion;
+pub(super) use self::complete::emoji_codes;
 pub use self::line::CommandLine;
 
 /// A person as named in a command.
@@ -167,17 +169,9 @@ pub(super) mod tests {
 
     pub(in crate::app) fn chat(number: u128, kind: ChatKind, title: &str) -> ChatRow {
         ChatRow {
-            id: ChatId(Uuid::from_u128(number)),
-            kind,
-            title: title.to_owned(),
             peer: (kind == ChatKind::Private).then_some(UserId(Uuid::from_u128(number + 100))),
-            unread: 0,
-            head: 0,
-            read: 0,
-            last: None,
-            last_at: 0,
             members: 2,
-            left: false,
+            ..ChatRow::new(ChatId(Uuid::from_u128(number)), kind, title)
         }
     }
 
@@ -186,6 +180,7 @@ pub(super) mod tests {
         let (mut model, _) = crate::app::start(Start {
             lang: Lang::En,
             color: true,
+            light: false,
             settings: crate::config::Settings::default(),
             zone: TimeZone::UTC,
             size: (80, 24),

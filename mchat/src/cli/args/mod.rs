@@ -31,6 +31,9 @@ pub struct Cli {
     /// What holds for every command.
     #[command(flatten)]
     pub global: Global,
+    /// Lines instead of a screen, for screen readers and pipes
+    #[arg(long)]
+    pub plain: bool,
     /// What to do; nothing: the screen.
     #[command(subcommand)]
     pub verb: Option<Verb>,
