@@ -6,9 +6,10 @@ use clap::Parser;
 use mchat::cli::{self, Cli};
 
 fn main() -> ExitCode {
+    cli::answer();
     let cli = Cli::parse();
     match cli.verb {
         Some(verb) => ExitCode::from(cli::run(&cli.global, verb)),
-        None => ExitCode::from(mchat::screen::run(&cli.global)),
+        None => ExitCode::from(mchat::screen::run(&cli.global, cli.plain)),
     }
 }

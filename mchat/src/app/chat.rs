@@ -14,10 +14,14 @@ impl Model {
     pub(super) fn open_chat(&mut self, chat: ChatId) -> Vec<Effect> {
         self.pane = Pane::Composer;
         if self.open.as_ref().is_some_and(|open| open.id == chat) {
+            self.filter = None;
             self.rebuild();
             return Vec::new();
         }
         let mut effects = self.stop_typing();
+        effects.extend(self.flush_draft());
+        self.offer = None;
+        self.filter = None;
         self.drafts.retain(|_, draft| !draft.is_empty());
         let mut open = OpenChat::new(chat);
         let anchor = match self.chat(chat) {
@@ -284,19 +288,16 @@ impl Model {
     /// Builds the lines of the open chat anew.
     pub(super) fn rebuild(&mut self) {
         let look = Look {
-            width: usize::from(super::layout::Layout::composer_width(self.size)),
+            width: self.composer_columns(),
             lang: self.lang,
             zone: self.zone.clone(),
             me: self.me(),
-            my_name: self
-                .account
-                .as_ref()
-                .map(|account| account.username.clone())
-                .unwrap_or_default(),
+            my_name: self.my_name().to_owned(),
         };
         if let Some(open) = &mut self.open {
             open.build(&look);
         }
+        self.check_selection();
     }
 
     pub(super) fn scroll_lines(&mut self, lines: isize) {

@@ -4,8 +4,7 @@ use proto::catalog::{Text, fill};
 use proto::id::{ChatId, EntryId};
 use proto::limits::MESSAGE_BYTES;
 
-use super::edit::Edit;
-use super::layout::Layout;
+use super::edit::{Edit, Editor};
 use super::message::Effect;
 use super::model::{Model, Pane};
 use super::open::Scroll;
@@ -31,6 +30,7 @@ impl Model {
             return Vec::new();
         }
         draft.insert(text);
+        self.look_up_offer();
         self.typed()
     }
 
@@ -40,21 +40,25 @@ impl Model {
         };
         let before = draft.text().len();
         draft.apply(edit);
-        if draft.text().len() == before {
+        let same = draft.text().len() == before;
+        self.look_up_offer();
+        if same {
             return Vec::new();
         }
         self.typed()
     }
 
     /// The draft has changed: the others see that something is written.
-    fn typed(&mut self) -> Vec<Effect> {
+    pub(super) fn typed(&mut self) -> Vec<Effect> {
         let Some(chat) = self.open.as_ref().map(|open| open.id) else {
             return Vec::new();
         };
         let on = self
             .draft()
             .is_some_and(|draft| !draft.text().trim().is_empty());
-        vec![Effect::Typing { chat, on }]
+        let mut effects = vec![Effect::Typing { chat, on }];
+        effects.extend(self.draft_changed(chat));
+        effects
     }
 
     /// Nothing is written in the open chat any more, or it is left.
@@ -72,8 +76,13 @@ impl Model {
 
     /// Up and down in the text; past its first or last line the timeline
     /// moves.
+    /// Up from an empty composer selects a message.
     pub(super) fn vertical(&mut self, up: bool) {
-        let columns = usize::from(Layout::composer_width(self.size));
+        let empty = self.draft().is_none_or(Editor::is_empty);
+        if up && empty && self.enter_timeline() {
+            return;
+        }
+        let columns = self.composer_columns();
         let moved = self
             .draft_mut()
             .is_some_and(|draft| draft.vertical(up, columns));
@@ -99,14 +108,26 @@ impl Model {
             return Vec::new();
         };
         let chat = open.id;
-        open.pending
-            .push(OutboxRow::message(id, chat, text.clone(), at));
+        let reply_to = open.reply.take().map(|reply| reply.seq);
+        open.pending.push(OutboxRow {
+            reply_to,
+            ..OutboxRow::message(id, chat, text.clone(), at)
+        });
         open.new_from = None;
         open.scroll = Scroll::Follow;
         let mut effects = vec![
             Effect::Typing { chat, on: false },
-            Effect::Send { chat, id, text },
+            Effect::Send {
+                chat,
+                id,
+                text,
+                reply_to,
+            },
         ];
+        // Kept behind the message: whatever happens, one of the two has it.
+        self.draft_due = Some((chat, at));
+        effects.extend(self.flush_draft());
+        self.offer = None;
         effects.extend(self.go_to_end());
         self.rebuild();
         effects

@@ -7,9 +7,12 @@ use proto::text::ChatName;
 
 use super::action::Action;
 use super::key::{Mouse, MouseKind};
+use super::layout::centered;
 use super::message::Effect;
 use super::model::Model;
-use super::popup::{self, NewChat, Popup, Search, Step};
+use super::popup::{
+    self, HELP, NewChat, PAGE_COLUMNS, PALETTE, Page, Popup, Search, Step, links_size,
+};
 
 impl Model {
     pub(super) fn open_new_chat(&mut self) {
@@ -29,17 +32,56 @@ impl Model {
                 dialog.trouble = None;
                 self.search()
             }
-            Some(Popup::Help(_)) | None => Vec::new(),
+            Some(Popup::Command(_)) => {
+                self.command_text(text);
+                Vec::new()
+            }
+            Some(Popup::Help(_) | Popup::Page(_) | Popup::Links(_)) | None => Vec::new(),
         }
     }
 
     pub(super) fn dialog_mouse(&mut self, mouse: Mouse) -> Vec<Effect> {
-        let action = match mouse.kind {
-            MouseKind::WheelUp => Action::Previous,
-            MouseKind::WheelDown => Action::Next,
-            MouseKind::Press => return Vec::new(),
+        match mouse.kind {
+            MouseKind::WheelUp => self.dialog_action(Action::Previous),
+            MouseKind::WheelDown => self.dialog_action(Action::Next),
+            MouseKind::Press => self.dialog_click(mouse),
+        }
+    }
+
+    /// A click on a line of a list takes it; beside the dialog it closes it.
+    fn dialog_click(&mut self, mouse: Mouse) -> Vec<Effect> {
+        let Some(popup) = self.popups.last_mut() else {
+            return Vec::new();
         };
-        self.dialog_action(action)
+        let (size, head) = match popup {
+            Popup::Palette(_) => (PALETTE, 2),
+            Popup::Links(links) => (links_size(links), 0),
+            Popup::Help(_) => (HELP, usize::MAX),
+            Popup::Page(_) | Popup::Command(_) | Popup::NewChat(_) => return Vec::new(),
+        };
+        let area = centered(self.size, size.0, size.1);
+        if !area.contains(mouse.x, mouse.y) {
+            return self.dialog_action(Action::Cancel);
+        }
+        let rows = usize::from(area.height.saturating_sub(2)).saturating_sub(head);
+        let Some(line) = usize::from(mouse.y - area.y)
+            .checked_sub(1)
+            .and_then(|line| line.checked_sub(head))
+            .filter(|line| *line < rows)
+        else {
+            return Vec::new();
+        };
+        let (selected, count) = match popup {
+            Popup::Palette(palette) => (&mut palette.selected, usize::MAX),
+            Popup::Links(links) => (&mut links.selected, links.links.len()),
+            _ => return Vec::new(),
+        };
+        let at = (*selected + 1).saturating_sub(rows) + line;
+        if at >= count {
+            return Vec::new();
+        }
+        *selected = at;
+        self.dialog_action(Action::Confirm)
     }
 
     pub(super) fn dialog_action(&mut self, action: Action) -> Vec<Effect> {
@@ -56,10 +98,12 @@ impl Model {
             return Vec::new();
         }
         match self.popups.last() {
-            Some(Popup::Help(_)) => {
+            Some(Popup::Help(_) | Popup::Page(_)) => {
                 self.help_action(action);
                 Vec::new()
             }
+            Some(Popup::Command(_)) => self.command_action(action),
+            Some(Popup::Links(_)) => self.links_action(action),
             Some(Popup::Palette(_)) => self.palette_action(action),
             Some(Popup::NewChat(_)) => self.new_chat_action(action),
             None => Vec::new(),
@@ -71,8 +115,36 @@ impl Model {
         usize::from(self.size.1).saturating_sub(4).max(1)
     }
 
+    fn links_action(&mut self, action: Action) -> Vec<Effect> {
+        let Some(Popup::Links(links)) = self.popups.last_mut() else {
+            return Vec::new();
+        };
+        let last = links.links.len().saturating_sub(1);
+        match action {
+            Action::Next => links.selected = (links.selected + 1).min(last),
+            Action::Previous => links.selected = links.selected.saturating_sub(1),
+            Action::PageDown => links.selected = last,
+            Action::PageUp => links.selected = 0,
+            Action::Confirm => {
+                let link = links.links.get(links.selected).cloned();
+                self.popups.pop();
+                return link.map_or_else(Vec::new, |link| self.follow(&link));
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Columns of a page's text on the screen.
+    pub fn page_columns(&self) -> usize {
+        usize::from(self.size.0.saturating_sub(2).min(PAGE_COLUMNS)).saturating_sub(4)
+    }
+
     fn help_action(&mut self, action: Action) {
-        let lines = popup::help_lines(self).len();
+        let lines = match self.popups.last() {
+            Some(Popup::Page(page)) => page.lines(self.page_columns()).len(),
+            _ => popup::help_lines(self).len(),
+        };
         let height = self.help_height();
         let page = height.saturating_sub(2).max(1) as isize;
         let step = match action {
@@ -80,9 +152,13 @@ impl Model {
             Action::Previous => -1,
             Action::PageDown => page,
             Action::PageUp => -page,
+            Action::Confirm => {
+                self.popups.pop();
+                return;
+            }
             _ => return,
         };
-        if let Some(Popup::Help(top)) = self.popups.last_mut() {
+        if let Some(Popup::Help(top) | Popup::Page(Page { top, .. })) = self.popups.last_mut() {
             let last = lines.saturating_sub(height);
             *top = top.saturating_add_signed(step).min(last);
         }
@@ -108,10 +184,21 @@ impl Model {
                 palette.selected = 0;
             }
             Action::Confirm => {
+                let written = palette.query.text().trim().to_owned();
                 self.popups.pop();
-                if let Some(action) = chosen {
-                    return self.act(action);
+                let Some(action) = chosen else {
+                    return Vec::new();
+                };
+                if written.contains(char::is_whitespace) && last == 0 {
+                    return match self.read_command(&written) {
+                        Ok(order) => self.order(order),
+                        Err(why) => {
+                            self.notify(why);
+                            Vec::new()
+                        }
+                    };
                 }
+                return self.act(action);
             }
             _ => {}
         }

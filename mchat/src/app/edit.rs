@@ -118,6 +118,18 @@ impl Editor {
         self.settle();
     }
 
+    /// Puts a text in place of a part that begins and ends between clusters;
+    /// the cursor stands behind it.
+    pub fn replace(&mut self, range: Range<usize>, text: &str) {
+        let clean = self.clean(text);
+        self.remember();
+        self.typing = false;
+        self.goal = None;
+        self.cursor = range.start + clean.len();
+        self.text.replace_range(range, &clean);
+        self.settle();
+    }
+
     /// What [`insert`](Self::insert) would put in.
     pub fn clean(&self, text: &str) -> String {
         let unix = text.replace("\r\n", "\n").replace('\r', "\n");

@@ -32,6 +32,46 @@ const SIDE_BY_SIDE: u16 = 64;
 /// Most rows of the composer.
 pub const COMPOSER_ROWS: u16 = 8;
 
+/// What the layout depends on beside the size of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wants {
+    /// The list is shown where there is room for one pane only.
+    pub list_first: bool,
+    /// One pane is wanted also where there is room for both.
+    pub single: bool,
+    /// Rows of what is being written.
+    pub composer_rows: u16,
+    /// Rows of the status.
+    pub status_rows: u16,
+    /// A message is being answered.
+    pub reply: bool,
+}
+
+impl Default for Wants {
+    fn default() -> Self {
+        Self {
+            list_first: false,
+            single: false,
+            composer_rows: 1,
+            status_rows: 1,
+            reply: false,
+        }
+    }
+}
+
+/// An area of at most this size in the middle of a screen, for a dialog.
+pub fn centered(size: (u16, u16), width: u16, height: u16) -> Area {
+    let (columns, rows) = size;
+    let width = width.min(columns.saturating_sub(2));
+    let height = height.min(rows.saturating_sub(2));
+    Area {
+        x: (columns - width) / 2,
+        y: (rows - height) / 2,
+        width,
+        height,
+    }
+}
+
 /// The areas of the main screen. An area that is not shown is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
@@ -49,15 +89,23 @@ pub struct Layout {
     pub composer: Area,
     /// The line above it.
     pub rule: Area,
+    /// The message that is being answered.
+    pub reply: Area,
     /// The state of the connection, or a notice.
     pub status: Area,
 }
 
 impl Layout {
-    /// The areas on a screen. `list_first` shows the list where there is no
-    /// room for both.
-    pub fn new(size: (u16, u16), list_first: bool, composer_rows: u16, status_rows: u16) -> Self {
+    /// The areas on a screen.
+    pub fn new(size: (u16, u16), wants: Wants) -> Self {
         let (width, height) = size;
+        let Wants {
+            list_first,
+            single,
+            composer_rows,
+            status_rows,
+            reply,
+        } = wants;
         let status_rows = status_rows.clamp(1, 3);
         let body = height.saturating_sub(status_rows);
         let status = Area {
@@ -66,8 +114,12 @@ impl Layout {
             width,
             height: status_rows,
         };
-        let both = width >= SIDE_BY_SIDE;
-        let list_width = Self::list_width(size, list_first);
+        let both = width >= SIDE_BY_SIDE && !single;
+        let list_width = match (both, list_first) {
+            (true, _) => (width * 3 / 10).clamp(20, 36),
+            (false, true) => width,
+            (false, false) => 0,
+        };
         let list = Area {
             x: 0,
             y: 0,
@@ -102,30 +154,27 @@ impl Layout {
             ..area
         };
         let composer_y = body - composer_rows;
+        let reply_rows = u16::from(reply);
+        let rule_y = composer_y - reply_rows - 1;
         Self {
             list,
             divider,
             title: row(0, 1),
-            timeline: inner(row(2, composer_y.saturating_sub(4))),
-            activity: inner(row(composer_y - 2, 1)),
-            rule: row(composer_y - 1, 1),
+            timeline: inner(row(2, rule_y.saturating_sub(3))),
+            activity: inner(row(rule_y - 1, 1)),
+            rule: row(rule_y, 1),
+            reply: inner(row(rule_y + 1, reply_rows)),
             composer: inner(row(composer_y, composer_rows)),
             status,
         }
     }
 
     /// Columns of the composer on such a screen.
-    pub fn composer_width(size: (u16, u16)) -> u16 {
-        Self::new(size, false, 1, 1).composer.width
-    }
-
-    fn list_width((width, _): (u16, u16), list_first: bool) -> u16 {
-        if width >= SIDE_BY_SIDE {
-            (width * 3 / 10).clamp(20, 36)
-        } else if list_first {
-            width
-        } else {
-            0
-        }
+    pub fn composer_width(size: (u16, u16), single: bool) -> u16 {
+        let wants = Wants {
+            single,
+            ..Wants::default()
+        };
+        Self::new(size, wants).composer.width
     }
 }

@@ -1,10 +1,13 @@
 //! The chat list: reading it, moving in it, opening a chat.
 
 use proto::id::ChatId;
+use proto::text::search_fold;
 
+use super::action::Action;
+use super::edit::Editor;
 use super::key::{Mouse, MouseKind};
 use super::message::Effect;
-use super::model::{Busy, Model, Pane};
+use super::model::{Busy, Filter, Model, Pane};
 use crate::client::model::ChatRow;
 
 impl Model {
@@ -36,23 +39,86 @@ impl Model {
             }
             Err(why) => self.notify(why),
         }
+        let mut effects = self.settle_notices();
         if again {
-            self.reload_chats()
-        } else {
-            Vec::new()
+            effects.extend(self.reload_chats());
         }
+        effects
+    }
+
+    /// The chats of the list, narrowed down where that is wanted.
+    pub fn shown_chats(&self) -> impl Iterator<Item = &ChatRow> {
+        let wanted = self
+            .filter
+            .as_ref()
+            .map(|filter| search_fold(filter.text.text().trim()));
+        self.chats.iter().filter(move |chat| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| search_fold(&chat.title).contains(wanted.as_str()))
+        })
+    }
+
+    /// Whether keys go to what narrows the list down.
+    pub fn is_filtering(&self) -> bool {
+        self.pane == Pane::List && self.filter.as_ref().is_some_and(|filter| filter.writing)
+    }
+
+    pub(super) fn start_filter(&mut self) {
+        self.pane = Pane::List;
+        match &mut self.filter {
+            Some(filter) => filter.writing = true,
+            None => {
+                self.filter = Some(Filter {
+                    text: Editor::line(""),
+                    writing: true,
+                });
+            }
+        }
+        self.rebuild();
+    }
+
+    pub(super) fn filter_text(&mut self, text: &str) {
+        if let Some(filter) = &mut self.filter {
+            filter.text.insert(text);
+        }
+        self.settle_selected();
+    }
+
+    /// A key while the filter is written; false where it is for the list.
+    pub(super) fn filter_action(&mut self, action: Action) -> bool {
+        let Some(filter) = &mut self.filter else {
+            return false;
+        };
+        match action {
+            Action::Edit(edit) => filter.text.apply(edit),
+            Action::Cancel => self.filter = None,
+            _ => return false,
+        }
+        self.settle_selected();
+        true
+    }
+
+    /// Selects the first chat that is shown where the selected one is not.
+    fn settle_selected(&mut self) {
+        if self.selected_at().is_none() {
+            let first = self.shown_chats().next().map(|chat| chat.id);
+            self.selected = first;
+        }
+        self.show_selected();
     }
 
     fn selected_at(&self) -> Option<usize> {
         let id = self.selected?;
-        self.chats.iter().position(|chat| chat.id == id)
+        self.shown_chats().position(|chat| chat.id == id)
     }
 
     pub(super) fn select(&mut self, step: isize) {
         let at = self.selected_at().unwrap_or(0);
-        let last = self.chats.len().saturating_sub(1);
+        let last = self.shown_chats().count().saturating_sub(1);
         let to = at.saturating_add_signed(step).min(last);
-        self.selected = self.chats.get(to).map(|chat| chat.id);
+        let chosen = self.shown_chats().nth(to).map(|chat| chat.id);
+        self.selected = chosen;
         self.show_selected();
     }
 
@@ -70,7 +136,8 @@ impl Model {
         } else if at >= self.list_top + rows {
             self.list_top = at + 1 - rows;
         }
-        self.list_top = self.list_top.min(self.chats.len().saturating_sub(rows));
+        let most = self.shown_chats().count().saturating_sub(rows);
+        self.list_top = self.list_top.min(most);
     }
 
     pub(super) fn open_selected(&mut self) -> Vec<Effect> {
@@ -123,7 +190,8 @@ impl Model {
                 let Some(line) = usize::from(y - layout.list.y).checked_sub(2) else {
                     return Vec::new();
                 };
-                match self.chats.get(self.list_top + line).map(|chat| chat.id) {
+                let clicked = self.shown_chats().nth(self.list_top + line);
+                match clicked.map(|chat| chat.id) {
                     Some(chat) => {
                         self.selected = Some(chat);
                         self.open_chat(chat)
@@ -144,6 +212,9 @@ impl Model {
                 }
                 Vec::new()
             }
+            MouseKind::Press if layout.timeline.contains(x, y) => {
+                self.click_message(layout.timeline, x, y)
+            }
             MouseKind::Press if layout.activity.contains(x, y) => self.go_to_end(),
             MouseKind::WheelUp | MouseKind::WheelDown => {
                 let step = if mouse.kind == MouseKind::WheelUp {
@@ -153,7 +224,7 @@ impl Model {
                 };
                 if layout.list.contains(x, y) {
                     let rows = usize::from(layout.list.height).saturating_sub(2);
-                    let last = self.chats.len().saturating_sub(rows);
+                    let last = self.shown_chats().count().saturating_sub(rows);
                     self.list_top = self.list_top.saturating_add_signed(step).min(last);
                 } else {
                     self.scroll_lines(step);

@@ -1,11 +1,14 @@
 //! What comes into [`update`](super::update) and what goes out of it.
 
 use proto::Seq;
+use proto::catalog::Lang;
 use proto::id::{ChatId, EntryId};
 use proto::request::User;
 
 use super::key::{Key, Mouse};
-use crate::client::model::{Anchor, ChatRow, ClientEvent, Timeline};
+use super::notice::Notification;
+use crate::client::model::{Anchor, ChatRow, ClientEvent, EntryRow, Timeline};
+use crate::config::Settings;
 
 /// Something went wrong, as a sentence in the reader's language.
 pub type Sentence = String;
@@ -67,6 +70,24 @@ pub enum Msg {
     Signed(Result<(), Sentence>),
     /// Answer to [`Effect::SetServer`] and [`Effect::Trust`].
     ServerSet(Result<(), Sentence>),
+    /// Answer to [`Effect::ReadNew`].
+    NewRead {
+        /// Which chat.
+        chat: ChatId,
+        /// Up to which entry was asked.
+        to: Seq,
+        /// The entries.
+        result: Result<Vec<EntryRow>, Sentence>,
+    },
+    /// Answer to [`Effect::LoadDrafts`].
+    Drafts(Result<Vec<(ChatId, String)>, Sentence>),
+    /// Answer to [`Ask::Edit`].
+    Edited {
+        /// Whose draft.
+        chat: ChatId,
+        /// What was written.
+        result: Result<String, Sentence>,
+    },
     /// Answer to effects of which only a failure matters.
     Done(Result<(), Sentence>),
 }
@@ -120,7 +141,29 @@ pub enum Effect {
         id: EntryId,
         /// What.
         text: String,
+        /// The entry it answers.
+        reply_to: Option<Seq>,
     },
+    /// Keep what is being written in a chat; empty: nothing.
+    SaveDraft {
+        /// Which chat.
+        chat: ChatId,
+        /// What.
+        text: String,
+    },
+    /// Read what was being written when the program ended.
+    LoadDrafts,
+    /// Read entries that just came from the cache, to tell of them.
+    ReadNew {
+        /// Which chat.
+        chat: ChatId,
+        /// First.
+        from: Seq,
+        /// Last.
+        to: Seq,
+    },
+    /// Open an address with another program.
+    OpenLink(String),
     /// Send a failed message again.
     Retry(EntryId),
     /// Give a failed message up.
@@ -172,12 +215,47 @@ pub enum Effect {
     Trust(String),
     /// Connect now.
     Reconnect,
+    /// Keep a setting in `config.toml`; none: take it out.
+    SaveSetting {
+        /// Its name.
+        name: &'static str,
+        /// Its value in its one spelling.
+        value: Option<String>,
+    },
+    /// Word sentences in this language from now on.
+    Speak(Lang),
+    /// Ask something of the terminal.
+    Ask(Ask),
     /// Stop until the shell brings the program back.
     Suspend,
     /// Draw everything anew.
     Redraw,
     /// End.
     Quit,
+}
+
+/// What only who holds the terminal can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Report the mouse, or no longer.
+    Mouse(bool),
+    /// Put a text into the clipboard.
+    Copy(String),
+    /// Set the title of the window.
+    Title(String),
+    /// Notify.
+    Notify(Notification),
+    /// Take the notification of a chat back.
+    Unnotify(ChatId),
+    /// These are the settings now.
+    Settings(Box<Settings>),
+    /// Let a person change a draft in their own editor.
+    Edit {
+        /// Whose draft.
+        chat: ChatId,
+        /// What is written.
+        text: String,
+    },
 }
 
 /// A text that `Debug` does not show.

@@ -5,30 +5,44 @@
 //! comes of them back as messages. Nothing here waits, reads a clock or knows
 //! a terminal: `tui` feeds it, `ui` draws it.
 //!
-//! In reading order: [`message`], [`model`], [`action`] (the one table of keys
-//! and commands), `update` and its parts by topic (`first`, `list`, `chat`,
-//! `compose`, `dialog`), [`open`] and [`rows`] (the timeline), [`edit`] and
-//! [`wrap`] (text), [`layout`] (places on the screen).
+//! In reading order: [`message`], [`model`], [`action`] (the one table of
+//! actions), [`keymap`] (their keys), [`command`] (the command line), `update`
+//! and its parts by topic (`first`, `list`, `chat`, `compose`, `dialog`,
+//! `draft`, `setting`), [`open`], [`rows`] and [`select`] (the timeline),
+//! [`markdown`], [`flow`] and [`link`] (what messages say), [`offer`]
+//! (completion while writing), [`notice`] (notifications), [`linear`] (the
+//! same without a screen), [`edit`] and [`wrap`] (text), [`layout`] (places on the screen).
 
 pub mod action;
 mod chat;
 pub mod clock;
+pub mod command;
 pub mod compose;
 mod dialog;
+mod draft;
 pub mod edit;
 pub mod first;
+pub mod flow;
 pub mod key;
+pub mod keymap;
 pub mod layout;
+pub mod linear;
+pub mod link;
 mod list;
+pub mod markdown;
 pub mod message;
 pub mod model;
+pub mod notice;
+pub mod offer;
 pub mod open;
 pub mod popup;
 pub mod rows;
+pub mod select;
+mod setting;
 pub mod status;
 mod update;
 pub mod wrap;
 
 pub use self::message::{Effect, Msg};
 pub use self::model::{Model, Start};
-pub use self::update::{start, update, wake};
+pub use self::update::{leave, start, update, wake};

@@ -8,12 +8,18 @@ use proto::catalog::{Lang, Text};
 use proto::event::Presence;
 use proto::id::{ChatId, EntryId, UserId};
 
+use super::action::Action;
 use super::edit::Editor;
 use super::first::First;
-use super::layout::{self, Layout};
+use super::key::Key;
+use super::keymap::Keymap;
+use super::layout::{self, Layout, Wants};
+use super::notice::Notices;
+use super::offer::Offer;
 use super::open::OpenChat;
 use super::popup::Popup;
 use crate::client::model::{AccountRow, ChatRow, Link};
+use crate::config::Settings;
 
 /// What the application starts with.
 #[derive(Debug, Clone)]
@@ -22,6 +28,10 @@ pub struct Start {
     pub lang: Lang,
     /// Whether colours may be used.
     pub color: bool,
+    /// Whether the terminal's background is light, as far as is known.
+    pub light: bool,
+    /// What was set in `config.toml`.
+    pub settings: Settings,
     /// Where days begin.
     pub zone: TimeZone,
     /// Columns and rows.
@@ -45,8 +55,19 @@ pub struct Start {
 pub enum Pane {
     /// The chat list.
     List,
+    /// The timeline of the open chat, where a message is selected.
+    Timeline,
     /// The composer of the open chat.
     Composer,
+}
+
+/// What narrows the chat list down.
+#[derive(Debug)]
+pub struct Filter {
+    /// A part of the names wanted.
+    pub text: Editor,
+    /// Whether keys go to it.
+    pub writing: bool,
 }
 
 /// A sentence shown for a while in the status line.
@@ -65,6 +86,14 @@ pub struct Model {
     pub lang: Lang,
     /// Whether colours may be used.
     pub color: bool,
+    /// Whether the terminal's background is light, as far as is known.
+    pub light: bool,
+    /// What is set.
+    pub settings: Settings,
+    /// The keys in force.
+    pub keys: Keymap,
+    /// The keys of a chord pressed so far.
+    pub pressed: Vec<Key>,
     /// Where days begin.
     pub zone: TimeZone,
     /// Columns and rows.
@@ -93,6 +122,8 @@ pub struct Model {
     pub chats_loaded: bool,
     /// The selected line of the list.
     pub selected: Option<ChatId>,
+    /// What narrows the list down; keys go there while it is written.
+    pub filter: Option<Filter>,
     /// First visible line of the list.
     pub list_top: usize,
     /// Where keys go.
@@ -101,6 +132,10 @@ pub struct Model {
     pub open: Option<OpenChat>,
     /// What is being written, for each chat.
     pub drafts: HashMap<ChatId, Editor>,
+    /// Words offered for what is being written.
+    pub offer: Option<Offer>,
+    /// A draft that is not kept yet, and when it is to be.
+    pub(super) draft_due: Option<(ChatId, UnixMillis)>,
     /// Who is there.
     pub presence: HashMap<UserId, Presence>,
     /// Who is typing where, with name and the moment it lapses.
@@ -109,6 +144,10 @@ pub struct Model {
     pub popups: Vec<Popup>,
     /// A sentence in the status line.
     pub notice: Option<Notice>,
+    /// Notifications.
+    pub(super) notices: Notices,
+    /// Commands that were written, the latest last.
+    pub(super) history: Vec<String>,
     /// A read of the chat list is under way / wanted again.
     pub(super) chats_busy: Busy,
     /// The latest ticket of a timeline read.
@@ -133,6 +172,10 @@ impl Model {
         Self {
             lang: start.lang,
             color: start.color,
+            light: start.light,
+            settings: start.settings,
+            keys: Keymap::default(),
+            pressed: Vec::new(),
             zone: start.zone,
             size: start.size,
             focused: true,
@@ -147,14 +190,19 @@ impl Model {
             chats: Vec::new(),
             chats_loaded: false,
             selected: None,
+            filter: None,
             list_top: 0,
             pane: Pane::List,
             open: None,
             drafts: HashMap::new(),
+            offer: None,
+            draft_due: None,
             presence: HashMap::new(),
             typing: Vec::new(),
             popups: Vec::new(),
             notice: None,
+            notices: Notices::default(),
+            history: Vec::new(),
             chats_busy: Busy::Idle,
             ticket: 0,
             random: start.seed,
@@ -164,6 +212,11 @@ impl Model {
     /// A text in the language of the interface.
     pub fn text(&self, text: Text) -> &'static str {
         text.get(self.lang)
+    }
+
+    /// The key of an action as shown; empty where it has none.
+    pub fn key_of(&self, action: Action) -> String {
+        self.keys.shown(action)
     }
 
     /// The account that is signed in.
@@ -201,17 +254,25 @@ impl Model {
 
     /// Where everything is on the main screen.
     pub fn layout(&self) -> Layout {
-        let columns = usize::from(Layout::composer_width(self.size));
+        let columns = self.composer_columns();
         let most = usize::from(layout::COMPOSER_ROWS);
         let composer_rows = self
             .draft()
             .map_or(1, |draft| draft.line_count(columns, most));
-        Layout::new(
-            self.size,
-            self.pane == Pane::List,
-            u16::try_from(composer_rows).unwrap_or(u16::MAX),
-            u16::try_from(self.status_lines().len()).unwrap_or(1),
-        )
+        let wants = Wants {
+            list_first: self.pane == Pane::List,
+            single: self.settings.value("layout") == "single",
+            composer_rows: u16::try_from(composer_rows).unwrap_or(u16::MAX),
+            status_rows: u16::try_from(self.status_lines().len()).unwrap_or(1),
+            reply: self.open.as_ref().is_some_and(|open| open.reply.is_some()),
+        };
+        Layout::new(self.size, wants)
+    }
+
+    /// Columns of the composer and the timeline.
+    pub fn composer_columns(&self) -> usize {
+        let single = self.settings.value("layout") == "single";
+        usize::from(Layout::composer_width(self.size, single))
     }
 
     /// Who is typing in a chat.

@@ -1,7 +1,7 @@
 //! The open chat: a window of its timeline, bounded in size, and the place in
 //! it that is on the screen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proto::Seq;
 use proto::entry::Body;
@@ -11,6 +11,7 @@ use proto::id::{ChatId, EntryId, UserId};
 use super::message::Purpose;
 use super::model::Busy;
 use super::rows::{self, Look, Row};
+use super::select::Reply;
 use crate::client::model::{EntryRow, MemberRow, OutboxRow, Timeline};
 
 /// Entries of a page read from the cache.
@@ -78,6 +79,12 @@ pub struct OpenChat {
     pub older: Older,
     /// The lines, as last built.
     pub rows: Vec<Row>,
+    /// The selected message.
+    pub selected: Option<EntryId>,
+    /// Messages whose hidden parts are shown.
+    pub revealed: HashSet<EntryId>,
+    /// The message that is being answered.
+    pub reply: Option<Reply>,
     pub(super) marked: Seq,
     pub(super) newer_busy: bool,
     pub(super) refresh: Busy,
@@ -106,6 +113,9 @@ impl OpenChat {
             loaded: false,
             older: Older::Idle,
             rows: Vec::new(),
+            selected: None,
+            revealed: HashSet::new(),
+            reply: None,
             marked: 0,
             newer_busy: false,
             refresh: Busy::Idle,

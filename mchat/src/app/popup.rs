@@ -4,8 +4,12 @@ use proto::catalog::Text;
 use proto::request::User;
 
 use super::action::{self, Entry};
+use super::command::CommandLine;
 use super::edit::Editor;
+use super::keymap::shown_chord;
+use super::link::Link;
 use super::model::Model;
+use super::wrap::{Spaces, wrap};
 
 /// A dialog.
 #[derive(Debug)]
@@ -14,8 +18,67 @@ pub enum Popup {
     Help(usize),
     /// Choosing a command.
     Palette(Palette),
+    /// Writing a command.
+    Command(Box<CommandLine>),
+    /// Something to read.
+    Page(Page),
+    /// Which of several links to open.
+    Links(Links),
     /// Starting a chat.
     NewChat(Box<NewChat>),
+}
+
+/// Columns and rows of the palette, its frame included.
+pub const PALETTE: (u16, u16) = (64, 18);
+/// Columns and rows of the help, its frame included.
+pub const HELP: (u16, u16) = (78, u16::MAX);
+
+/// Columns and rows of the choice of links, its frame included.
+pub fn links_size(links: &Links) -> (u16, u16) {
+    let rows = u16::try_from(links.links.len()).unwrap_or(u16::MAX);
+    (76, rows.saturating_add(2))
+}
+
+/// Most columns of a page, its frame included.
+pub const PAGE_COLUMNS: u16 = 76;
+
+/// Something to read, line by line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What it is.
+    pub title: String,
+    /// Its text; lines are wrapped.
+    pub text: String,
+    /// The first visible line.
+    pub top: usize,
+}
+
+impl Page {
+    /// A page at its beginning.
+    pub fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            text: text.into(),
+            top: 0,
+        }
+    }
+
+    /// The lines in so many columns.
+    pub fn lines(&self, columns: usize) -> Vec<&str> {
+        wrap(&self.text, columns, Spaces::Drop)
+            .into_iter()
+            .map(|range| &self.text[range])
+            .collect()
+    }
+}
+
+/// The links of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Where they lead.
+    pub links: Vec<Link>,
+    /// The selected line.
+    pub selected: usize,
 }
 
 /// The command palette.
@@ -35,8 +98,8 @@ impl Palette {
         }
     }
 
-    /// The commands whose name begins with what is written, then those whose
-    /// name or words contain it.
+    /// The commands, best match first: those whose name has the letters that
+    /// are written, in that order, or whose words contain them.
     pub fn found(&self, model: &Model) -> Vec<&'static Entry> {
         let query = self
             .query
@@ -44,15 +107,20 @@ impl Palette {
             .trim()
             .trim_start_matches(':')
             .to_lowercase();
-        let mut found: Vec<(u8, &'static Entry)> = action::commands()
+        let name = query.split_whitespace().next().unwrap_or_default();
+        if name != query && action::commands().any(|entry| entry.name == name) {
+            // A whole command with its arguments.
+            return action::commands()
+                .filter(|entry| entry.name == name)
+                .collect();
+        }
+        let mut found: Vec<(usize, &'static Entry)> = action::commands()
             .filter_map(|entry| {
                 let help = model.text(entry.help).to_lowercase();
-                let rank = if entry.command.starts_with(&query) {
-                    0
-                } else if entry.command.contains(&query) || help.contains(&query) {
-                    1
-                } else {
-                    return None;
+                let rank = match scattered(entry.name, &query) {
+                    Some(rank) => rank,
+                    None if help.contains(&query) => 1000,
+                    None => return None,
                 };
                 Some((rank, entry))
             })
@@ -60,6 +128,22 @@ impl Palette {
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, entry)| entry).collect()
     }
+}
+
+/// How far apart the letters of `query` are in `name`, in their order; 0 where
+/// it begins with them; none where one is missing.
+fn scattered(name: &str, query: &str) -> Option<usize> {
+    let mut letters = name.chars().enumerate();
+    let mut rank = 0;
+    let mut next = 0;
+    for wanted in query.chars() {
+        let (at, _) = letters.find(|(_, letter)| *letter == wanted)?;
+        // The beginning of a word is as good as going on.
+        let begins = at == 0 || name.as_bytes().get(at - 1) == Some(&b'-');
+        rank += if begins { at - next } else { 4 * (at - next) };
+        next = at + 1;
+    }
+    Some(rank)
 }
 
 /// Which step of a new chat.
@@ -166,13 +250,20 @@ pub const SECTIONS: &[(Text, &[action::Scope])] = &[
     ),
     (
         Text::SectionComposer,
-        &[action::Scope::Composer, action::Scope::Text],
+        &[
+            action::Scope::Composer,
+            action::Scope::Completion,
+            action::Scope::Text,
+        ],
     ),
     (Text::SectionList, &[action::Scope::List]),
+    (Text::SectionTimeline, &[action::Scope::Timeline]),
+    (Text::SectionMembers, &[action::Scope::Members]),
     (
         Text::SectionDialog,
         &[
             action::Scope::Dialog,
+            action::Scope::Command,
             action::Scope::People,
             action::Scope::Sign,
         ],
@@ -193,6 +284,8 @@ pub enum HelpLine {
         /// In words.
         help: &'static str,
     },
+    /// How the command above is written.
+    Usage(String),
     /// Nothing.
     Gap,
 }
@@ -201,6 +294,12 @@ pub enum HelpLine {
 pub fn help_lines(model: &Model) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for (heading, scopes) in SECTIONS {
+        if !action::ACTIONS
+            .iter()
+            .any(|entry| scopes.contains(&entry.scope))
+        {
+            continue;
+        }
         if !lines.is_empty() {
             lines.push(HelpLine::Gap);
         }
@@ -209,22 +308,27 @@ pub fn help_lines(model: &Model) -> Vec<HelpLine> {
             .iter()
             .filter(|entry| scopes.contains(&entry.scope))
         {
-            let keys: Vec<String> = entry
+            let keys: Vec<String> = model
                 .keys
-                .iter()
-                .filter_map(|spec| super::key::Key::parse(spec))
+                .keys(entry.action, entry.scope)
                 .take(2)
-                .map(|key| key.to_string())
+                .map(|chord| shown_chord(chord))
                 .collect();
-            let command = match entry.command {
-                "" => String::new(),
-                name => format!(":{name}"),
+            let command = match entry.form {
+                action::Form::Key => String::new(),
+                action::Form::Command { .. } => format!(":{}", entry.name),
             };
+            if keys.is_empty() && command.is_empty() {
+                continue;
+            }
             lines.push(HelpLine::Entry {
                 keys: keys.join(", "),
                 command,
                 help: model.text(entry.help),
             });
+            if !entry.params().is_empty() {
+                lines.push(HelpLine::Usage(entry.usage()));
+            }
         }
     }
     lines

@@ -1,7 +1,7 @@
 //! A timeline as lines of a terminal: day separators, who wrote when, wrapped
 //! text, and how far one's own messages got.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,6 +13,7 @@ use proto::text::{printable_line, printable_text};
 use proto::{Seq, UnixMillis};
 
 use super::clock;
+use super::flow::{self, Reading, Span, line_width};
 use super::open::OpenChat;
 use super::wrap::{self, Spaces, wrap};
 use crate::client::model::{EntryRow, MemberRow, OutboxRow, OutboxState};
@@ -42,6 +43,8 @@ pub enum Show {
     New,
     /// Who wrote, and when.
     Author {
+        /// Who, for the colour of the name.
+        user: UserId,
         /// Name.
         name: String,
         /// Hours and minutes.
@@ -52,7 +55,7 @@ pub enum Show {
     /// A line of a message.
     Line {
         /// The text.
-        text: String,
+        spans: Vec<Span>,
         /// How far it got, at the right edge.
         mark: Option<Mark>,
     },
@@ -105,6 +108,7 @@ enum Reach {
 struct Builder<'a> {
     look: &'a Look,
     names: HashMap<UserId, &'a str>,
+    revealed: &'a HashSet<EntryId>,
     rows: Vec<Row>,
     day: Option<Date>,
     /// Author and time of the line above, where another message may follow
@@ -124,6 +128,7 @@ pub fn build(chat: &OpenChat, look: &Look) -> Vec<Row> {
     let mut builder = Builder {
         look,
         names,
+        revealed: &chat.revealed,
         rows: Vec::new(),
         day: None,
         group: None,
@@ -310,15 +315,26 @@ impl Builder<'_> {
         if !together {
             self.separate(id);
             let time = clock::time_text(at, &self.look.zone);
-            self.push(id, Show::Author { name, time, own });
+            self.push(
+                id,
+                Show::Author {
+                    user: actor,
+                    name,
+                    time,
+                    own,
+                },
+            );
         }
         self.group = Some((actor, at));
         let text = printable_text(text);
-        let width = self.look.width;
+        let reading = Reading {
+            columns: self.look.width,
+            revealed: self.revealed.contains(&id),
+            me: &self.look.my_name,
+        };
         let start = self.rows.len();
-        for range in wrap(&text, width, Spaces::Drop) {
-            let text = text[range].trim_end_matches(' ').to_owned();
-            self.push(id, Show::Line { text, mark: None });
+        for spans in flow::lines(&text, reading).0 {
+            self.push(id, Show::Line { spans, mark: None });
         }
         if let Some(mark) = mark {
             self.mark(id, mark);
@@ -329,11 +345,11 @@ impl Builder<'_> {
     fn mark(&mut self, id: EntryId, new: Mark) {
         let width = self.look.width;
         if let Some(Row {
-            show: Show::Line { text, mark },
+            show: Show::Line { spans, mark },
             ..
         }) = self.rows.last_mut()
             && !new.failed
-            && wrap::width(text) + 2 + wrap::width(&new.text) <= width
+            && line_width(spans) + 2 + wrap::width(&new.text) <= width
         {
             *mark = Some(new);
             return;

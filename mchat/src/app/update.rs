@@ -4,9 +4,11 @@ use proto::UnixMillis;
 use proto::catalog::sentence;
 use proto::limits::TYPING_LAPSE_MS;
 
-use super::action::{self, Action, Scope};
+use super::action::{self, Action, Form, Scope};
+use super::command::Order;
 use super::first::First;
 use super::key::{Key, Mouse};
+use super::keymap::Found;
 use super::message::{Effect, Msg};
 use super::model::{Model, Pane, Start};
 use super::popup::{Palette, Popup};
@@ -17,8 +19,16 @@ pub fn start(start: Start) -> (Model, Vec<Effect>) {
     let link = start.link.clone();
     let mut model = Model::new(start);
     model.link_changed(link);
-    let effects = model.reload_chats();
+    model.settle_keys();
+    model.tell_troubles();
+    let mut effects = model.reload_chats();
+    effects.push(Effect::LoadDrafts);
     (model, effects)
+}
+
+/// The program ends: what must not be lost.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    model.flush_draft()
 }
 
 /// Takes an input in at a moment and says what is to be done.
@@ -38,7 +48,7 @@ pub fn update(model: &mut Model, msg: Msg, now: UnixMillis) -> Vec<Effect> {
             model.focused = focused;
             Vec::new()
         }
-        Msg::Tick => Vec::new(),
+        Msg::Tick => model.keep_draft(),
         Msg::Client(event) => model.client(event),
         Msg::Chats(result) => model.take_chats(result),
         Msg::Loaded { load, result } => model.take_timeline(load, result),
@@ -59,6 +69,12 @@ pub fn update(model: &mut Model, msg: Msg, now: UnixMillis) -> Vec<Effect> {
             model.server_set(result);
             Vec::new()
         }
+        Msg::NewRead { chat, to, result } => model.heralded(chat, to, result),
+        Msg::Drafts(result) => {
+            model.take_drafts(result);
+            Vec::new()
+        }
+        Msg::Edited { chat, result } => model.edited(chat, result),
         Msg::Done(result) => {
             if let Err(why) = result {
                 model.notify(why);
@@ -79,7 +95,11 @@ pub fn wake(model: &Model) -> Option<UnixMillis> {
         let left = at - model.now;
         (left > 0).then(|| model.now + (left - 1) % 1000 + 1)
     });
-    [typing, notice, countdown].into_iter().flatten().min()
+    let draft = model.draft_due.map(|(_, due)| due);
+    [typing, notice, countdown, draft]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 impl Model {
@@ -121,7 +141,18 @@ impl Model {
                 }
                 effects
             }
-            ClientEvent::Entries { chat, from, to, .. } => self.entries_came(chat, from, to),
+            ClientEvent::Entries {
+                chat,
+                from,
+                to,
+                live,
+            } => {
+                let mut effects = self.entries_came(chat, from, to);
+                if live {
+                    effects.extend(self.herald(chat, from, to));
+                }
+                effects
+            }
             ClientEvent::Outbox(chat) | ClientEvent::Cursors(chat) => {
                 if self.open.as_ref().is_some_and(|open| open.id == chat) {
                     self.refresh_open()
@@ -206,6 +237,10 @@ impl Model {
         self.selected = None;
         self.open = None;
         self.drafts.clear();
+        self.draft_due = None;
+        self.offer = None;
+        self.filter = None;
+        self.notices.clear();
         self.presence.clear();
         self.typing.clear();
         self.popups.clear();
@@ -217,19 +252,46 @@ impl Model {
             (Some(Popup::NewChat(dialog)), _) if dialog.step == super::popup::Step::People => {
                 &[Scope::Always, Scope::People, Scope::Dialog, Scope::Text]
             }
+            (Some(Popup::Command(_)), _) => {
+                &[Scope::Always, Scope::Command, Scope::Dialog, Scope::Text]
+            }
             (Some(_), _) => &[Scope::Always, Scope::Dialog, Scope::Text],
             (None, Some(First::Sign(_))) => {
                 &[Scope::Always, Scope::Sign, Scope::Dialog, Scope::Text]
             }
             (None, Some(_)) => &[Scope::Always, Scope::Dialog, Scope::Text],
+            (None, None) if self.is_filtering() => &[Scope::Always, Scope::Dialog, Scope::Text],
             (None, None) if self.pane == Pane::List => &[Scope::Always, Scope::List, Scope::Main],
+            (None, None) if self.pane == Pane::Timeline => {
+                &[Scope::Always, Scope::Timeline, Scope::Main]
+            }
+            (None, None) if self.is_offering() => &[
+                Scope::Always,
+                Scope::Completion,
+                Scope::Composer,
+                Scope::Text,
+                Scope::Main,
+            ],
             (None, None) => &[Scope::Always, Scope::Composer, Scope::Text, Scope::Main],
         }
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
-        if let Some(action) = action::find(key, self.scopes()) {
-            return self.act(action);
+        self.pressed.push(key);
+        match self.keys.find(&self.pressed, self.scopes()) {
+            Found::Action(action) => {
+                self.pressed.clear();
+                return self.act(action);
+            }
+            Found::Prefix => return Vec::new(),
+            Found::Nothing => {
+                let begun = self.pressed.len() > 1;
+                self.pressed.clear();
+                // The chord was none; the key may mean something by itself.
+                if begun {
+                    return self.key(key);
+                }
+            }
         }
         let Some(c) = key.typed() else {
             return Vec::new();
@@ -261,13 +323,36 @@ impl Model {
             }
             return Vec::new();
         }
+        if self.is_filtering() {
+            self.filter_text(text);
+            return Vec::new();
+        }
         self.compose_text(text)
     }
 
-    /// Carries an action out, whether it came from a key or the palette.
+    /// Carries an action out that comes without arguments. Where it needs
+    /// some, the command line asks for them.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action::entry(action).map(|entry| entry.form) {
+            Some(Form::Command { needed, .. }) if needed > 0 => {
+                let name = action::entry(action).map_or("", |entry| entry.name);
+                self.open_command_line(&format!("{name} "));
+                Vec::new()
+            }
+            _ => self.order(action.into()),
+        }
+    }
+
+    /// Carries an action out, whether it came from a key, the palette or the
+    /// command line.
+    pub(super) fn order(&mut self, order: Order) -> Vec<Effect> {
+        let action = order.action;
         match action {
-            Action::Quit => return vec![Effect::Quit],
+            Action::Quit => {
+                let mut effects = self.flush_draft();
+                effects.push(Effect::Quit);
+                return effects;
+            }
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
             Action::Help => {
@@ -291,27 +376,75 @@ impl Model {
             }
             return self.first_action(action);
         }
+        if self.is_filtering() && self.filter_action(action) {
+            return Vec::new();
+        }
+        if self.is_offering()
+            && matches!(
+                action,
+                Action::Next | Action::Previous | Action::Cancel | Action::Complete
+            )
+        {
+            return self.offer_action(action);
+        }
         match action {
             Action::Palette => self.popups.push(Popup::Palette(Palette::new())),
+            Action::CommandLine => self.open_command_line(""),
+            Action::Set => return self.set(&order),
             Action::NewChat => self.open_new_chat(),
+            Action::OpenChat => {
+                if let Some(chat) = order.chat(0) {
+                    return self.open_chat(chat);
+                }
+            }
             Action::NextChat => return self.open_next(1),
             Action::PreviousChat => return self.open_next(-1),
             Action::NextUnread => return self.open_next_unread(),
-            Action::SwitchFocus => {
-                self.pane = match self.pane {
-                    Pane::List if self.open.is_some() => Pane::Composer,
-                    _ => Pane::List,
+            Action::SwitchFocus | Action::SwitchFocusBack => {
+                // From left to right, then to the text; back the other way.
+                let on = action == Action::SwitchFocus;
+                let to = match self.pane {
+                    Pane::List if on => Pane::Timeline,
+                    Pane::Timeline if on => Pane::Composer,
+                    Pane::List => Pane::Composer,
+                    Pane::Composer if !on => Pane::Timeline,
+                    Pane::Composer | Pane::Timeline => Pane::List,
                 };
+                self.go_to_pane(to);
+                // There may be no message to select.
+                if to == Pane::Timeline && self.pane != to {
+                    self.go_to_pane(if on { Pane::Composer } else { Pane::List });
+                }
+            }
+            Action::SelectMessage => self.go_to_pane(Pane::Timeline),
+            Action::Filter => self.start_filter(),
+            Action::Copy => return self.copy_message(),
+            Action::OpenLink => return self.open_link(),
+            Action::ShowRaw => return self.show_raw(),
+            Action::Reveal => self.reveal(),
+            Action::Reply => self.reply_to_selected(),
+            Action::CancelReply => {
+                if let Some(open) = &mut self.open {
+                    open.reply = None;
+                }
                 self.rebuild();
             }
+            Action::EditInEditor => return self.edit_in_editor(),
+            Action::Compose => self.go_to_pane(Pane::Composer),
+            Action::GoToList => self.go_to_pane(Pane::List),
             Action::Confirm => return self.open_selected(),
-            Action::Next => self.select(1),
-            Action::Previous => self.select(-1),
+            Action::Next => self.step(1),
+            Action::Previous => self.step(-1),
+            Action::First => self.step(isize::MIN),
+            Action::Last => self.step(isize::MAX),
             Action::PageUp => self.scroll_pages(-1),
             Action::PageDown => self.scroll_pages(1),
             Action::LineUp => self.scroll_lines(-1),
             Action::LineDown => self.scroll_lines(1),
             Action::FirstUnread => return self.go_to_first_unread(),
+            Action::ToEnd if self.is_replying() && self.pane == Pane::Composer => {
+                return self.order(Action::CancelReply.into());
+            }
             Action::ToEnd => return self.go_to_end(),
             Action::Retry => return self.retry(),
             Action::Discard => return self.discard(),
@@ -324,6 +457,8 @@ impl Model {
             Action::Edit(edit) => return self.compose_edit(edit),
             Action::Cancel
             | Action::Mark
+            | Action::Complete
+            | Action::CompleteBack
             | Action::SwitchMode
             | Action::Help
             | Action::Quit
@@ -331,6 +466,40 @@ impl Model {
             | Action::Redraw => {}
         }
         Vec::new()
+    }
+
+    fn is_replying(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.reply.is_some())
+    }
+
+    /// Moves the selection of the pane that keys go to.
+    fn step(&mut self, step: isize) {
+        match self.pane {
+            Pane::Timeline => self.select_message(step),
+            Pane::List | Pane::Composer => self.select(step),
+        }
+    }
+
+    /// Keys go to this pane from now on, where it is there.
+    pub(super) fn go_to_pane(&mut self, pane: Pane) {
+        self.offer = None;
+        if pane == Pane::Timeline {
+            if self.enter_timeline() {
+                self.rebuild();
+            }
+            return;
+        }
+        self.pane = match &mut self.open {
+            Some(open) => {
+                // Who comes back by another key begins at the end again.
+                if pane == Pane::Composer {
+                    open.selected = None;
+                }
+                pane
+            }
+            None => Pane::List,
+        };
+        self.rebuild();
     }
 
     fn mouse(&mut self, mouse: Mouse) -> Vec<Effect> {

@@ -1,23 +1,27 @@
 //! Carries effects out with the client. What must happen in the order typed
 //! goes through one lane; everything else runs side by side.
 
+use proto::Seq;
 use proto::catalog::{Lang, Text, fill};
 use proto::error::{ErrorCode, WireError};
+use proto::id::ChatId;
 use proto::request::{ChatKind, User};
-use proto::text::{ChatName, Password, Token, Username};
+use proto::text::{ChatName, Password, Token, Username, printable_line};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::event_loop::Executor;
-use super::words::sentence_of;
+use super::spawn;
+use super::words::{SharedLang, sentence_of};
 use crate::app::message::{Effect, Msg, Secret};
+use crate::app::notice;
 use crate::client::{Client, ClientError, Fingerprint, Registration, ServerAddress};
-use proto::id::ChatId;
+use crate::config::{self, settings};
 
 /// The client as the executor of effects.
 pub(super) struct Effects {
     client: Client,
-    lang: Lang,
+    lang: SharedLang,
     replies: UnboundedSender<Msg>,
     tasks: JoinSet<()>,
     lane: UnboundedSender<Effect>,
@@ -26,10 +30,11 @@ pub(super) struct Effects {
 
 impl Effects {
     pub(super) fn new(client: Client, lang: Lang, replies: UnboundedSender<Msg>) -> Self {
+        let lang = SharedLang::new(lang);
         let (lane, mut waiting) = mpsc::unbounded_channel();
         let worker = Worker {
             client: client.clone(),
-            lang,
+            lang: lang.clone(),
             replies: replies.clone(),
         };
         let laned = tokio::spawn(async move {
@@ -62,6 +67,8 @@ impl Executor for Effects {
             Effect::Send { .. }
             | Effect::Retry(_)
             | Effect::Discard(_)
+            | Effect::SaveSetting { .. }
+            | Effect::SaveDraft { .. }
             | Effect::MarkRead { .. } => {
                 // The lane lives as long as this does.
                 let _ = self.lane.send(effect);
@@ -69,10 +76,11 @@ impl Executor for Effects {
             Effect::Opened(chat) => self.client.open_chat(Some(chat)),
             Effect::Typing { chat, on } => self.client.typing(chat, on),
             Effect::Reconnect => self.client.reconnect(),
+            Effect::Speak(lang) => self.lang.set(lang),
             effect => {
                 let worker = Worker {
                     client: self.client.clone(),
-                    lang: self.lang,
+                    lang: self.lang.clone(),
                     replies: self.replies.clone(),
                 };
                 self.tasks.spawn(async move { worker.run(effect).await });
@@ -83,7 +91,7 @@ impl Executor for Effects {
 
 struct Worker {
     client: Client,
-    lang: Lang,
+    lang: SharedLang,
     replies: UnboundedSender<Msg>,
 }
 
@@ -101,8 +109,13 @@ impl Worker {
                 let result = self.words(client.load_older(chat).await);
                 Msg::FetchedOlder { chat, result }
             }
-            Effect::Send { chat, id, text } => {
-                let result = client.send(chat, &text, None, Some(id)).await;
+            Effect::Send {
+                chat,
+                id,
+                text,
+                reply_to,
+            } => {
+                let result = client.send(chat, &text, reply_to, Some(id)).await;
                 let result = self.words(result.map(|_| ()));
                 Msg::Queued {
                     chat,
@@ -110,6 +123,28 @@ impl Worker {
                     text,
                     result,
                 }
+            }
+            Effect::ReadNew { chat, from, to } => {
+                let count = u32::try_from(to.saturating_sub(from) + 1).unwrap_or(u32::MAX);
+                let count = count.min(notice::MOST);
+                let part = client.entries(chat, to - Seq::from(count), count);
+                let result = self.words(part.await);
+                Msg::NewRead { chat, to, result }
+            }
+            Effect::SaveDraft { chat, text } => {
+                Msg::Done(self.words(client.save_draft(chat, text).await))
+            }
+            Effect::LoadDrafts => Msg::Drafts(self.words(client.drafts().await)),
+            Effect::OpenLink(address) => {
+                // Starting a program may wait for the disk.
+                let opened = tokio::task::spawn_blocking(move || spawn::open_link(&address));
+                let why = match opened.await {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => error.to_string(),
+                    Err(error) => error.to_string(),
+                };
+                let sentence = Text::NotOpened.get(self.lang.get());
+                Msg::Done(Err(fill(sentence, &[("why", &why)])))
             }
             Effect::Retry(id) => Msg::Done(self.words(client.retry(id).await)),
             Effect::Discard(id) => Msg::Done(self.words(client.discard(id).await.map(|_| ()))),
@@ -138,7 +173,10 @@ impl Worker {
             Effect::Logout => Msg::Done(self.words(client.logout().await)),
             Effect::SetServer(address) => Msg::ServerSet(self.set_server(&address)),
             Effect::Trust(shown) => Msg::ServerSet(self.trust(&shown)),
+            Effect::SaveSetting { name, value } => Msg::Done(self.save(name, value).await),
             Effect::Opened(_)
+            | Effect::Speak(_)
+            | Effect::Ask(_)
             | Effect::Typing { .. }
             | Effect::Reconnect
             | Effect::Suspend
@@ -150,7 +188,24 @@ impl Worker {
     }
 
     fn words<T>(&self, result: Result<T, ClientError>) -> Result<T, String> {
-        result.map_err(|error| sentence_of(self.lang, &error))
+        result.map_err(|error| sentence_of(self.lang.get(), &error))
+    }
+
+    async fn save(&self, name: &'static str, value: Option<String>) -> Result<(), String> {
+        let written = tokio::task::spawn_blocking(move || {
+            let path = config::path()?;
+            match settings::find(name) {
+                Some(setting) => config::file::write(&path, setting, value.as_deref()),
+                None => Ok(()),
+            }
+        });
+        let why = match written.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string().replace('\n', " "),
+            Err(error) => error.to_string(),
+        };
+        let sentence = Text::SettingNotKept.get(self.lang.get());
+        Err(fill(sentence, &[("why", &printable_line(&why))]))
     }
 
     async fn create(
@@ -203,7 +258,10 @@ impl Worker {
                 self.client.use_server(server);
                 Ok(())
             }
-            Err(_) => Err(fill(Text::BadAddress.get(self.lang), &[("what", address)])),
+            Err(_) => Err(fill(
+                Text::BadAddress.get(self.lang.get()),
+                &[("what", address)],
+            )),
         }
     }
 
@@ -213,7 +271,10 @@ impl Worker {
                 self.client.trust(fingerprint);
                 Ok(())
             }
-            Err(_) => Err(fill(Text::BadValue.get(self.lang), &[("what", shown)])),
+            Err(_) => Err(fill(
+                Text::BadValue.get(self.lang.get()),
+                &[("what", shown)],
+            )),
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::input;
 use super::signals::{Asked, Signals};
+use crate::app::message::Ask;
 use crate::app::{self, Effect, Model, Msg, Start};
 use crate::client::Events;
 use crate::ui;
@@ -31,7 +32,7 @@ pub trait Executor {
 }
 
 /// What the loop asks of the terminal beside drawing.
-pub trait Screen<B> {
+pub trait Screen<B, I> {
     /// Gives the terminal back and stops until the shell goes on; false where
     /// that is not possible.
     ///
@@ -46,6 +47,14 @@ pub trait Screen<B> {
     ///
     /// Those of the terminal.
     fn resumed(&mut self) -> io::Result<()>;
+
+    /// Does what only who holds the terminal can do; what comes of it is a
+    /// message. While another program has the terminal, `input` is paused.
+    ///
+    /// # Errors
+    ///
+    /// Those of the terminal.
+    fn ask(&mut self, ask: Ask, input: &mut I) -> io::Result<Option<Msg>>;
 
     /// Whether the terminal was given back behind the loop's back, by a panic
     /// in another thread.
@@ -88,7 +97,7 @@ pub async fn drive<B, I, S, X>(
 where
     B: Backend<Error: Send + Sync + 'static>,
     I: Stream<Item = io::Result<Event>> + Unpin,
-    S: Screen<B>,
+    S: Screen<B, I>,
     X: Executor,
 {
     let (mut model, effects) = app::start(start);
@@ -96,6 +105,7 @@ where
         quit: false,
         suspend: false,
         redraw: false,
+        asks: Vec::new(),
     };
     turn.carry_out(effects, executor);
     let mut drawn: Option<Instant> = None;
@@ -127,7 +137,10 @@ where
                 }
                 dirty = true;
             }
-            Input::Ended | Input::Signal(Asked::Leave) => return Ok(()),
+            Input::Ended | Input::Signal(Asked::Leave) => {
+                turn.carry_out(app::leave(&mut model), executor);
+                return Ok(());
+            }
             Input::Signal(Asked::Suspend) => turn.suspend = true,
             Input::Signal(Asked::Resumed) => {
                 screen.resumed()?;
@@ -137,6 +150,19 @@ where
         }
         if std::mem::take(&mut turn.suspend) {
             turn.redraw |= screen.suspend()?;
+        }
+        for ask in std::mem::take(&mut turn.asks) {
+            let edits = matches!(ask, Ask::Edit { .. });
+            let answer = screen.ask(ask, &mut sources.input)?;
+            if edits {
+                // Keys for the editor may have been signals for us, too.
+                sources.signals.forget_interrupts()?;
+                turn.redraw = true;
+            }
+            if let Some(message) = answer {
+                turn.carry_out(app::update(&mut model, message, clock()), executor);
+                dirty = true;
+            }
         }
         if std::mem::take(&mut turn.redraw) {
             let size = terminal.size()?;
@@ -152,6 +178,7 @@ struct Turn {
     quit: bool,
     suspend: bool,
     redraw: bool,
+    asks: Vec<Ask>,
 }
 
 impl Turn {
@@ -161,6 +188,7 @@ impl Turn {
                 Effect::Quit => self.quit = true,
                 Effect::Suspend => self.suspend = true,
                 Effect::Redraw => self.redraw = true,
+                Effect::Ask(ask) => self.asks.push(ask),
                 effect => executor.execute(effect),
             }
         }

@@ -12,6 +12,7 @@ use crossterm::event::{
     PushKeyboardEnhancementFlags,
 };
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -20,6 +21,8 @@ use crossterm::terminal::{
 static HELD: AtomicBool = AtomicBool::new(false);
 /// Whether the key protocol was pushed.
 static ENHANCED: AtomicBool = AtomicBool::new(false);
+/// Whether mouse events are wanted.
+static MOUSE: AtomicBool = AtomicBool::new(true);
 static PANICKED: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
@@ -35,6 +38,16 @@ impl Guard {
     ///
     /// Those of the terminal.
     pub fn enter() -> io::Result<Self> {
+        Self::enter_with(true)
+    }
+
+    /// Takes the terminal, with or without mouse events.
+    ///
+    /// # Errors
+    ///
+    /// Those of the terminal.
+    pub fn enter_with(mouse: bool) -> io::Result<Self> {
+        MOUSE.store(mouse, Ordering::SeqCst);
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -47,6 +60,16 @@ impl Guard {
         let guard = Self(());
         take()?;
         Ok(guard)
+    }
+
+    /// Asks for mouse events, or no longer.
+    pub(super) fn mouse(&mut self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        if on {
+            execute!(io::stdout(), EnableMouseCapture)
+        } else {
+            execute!(io::stdout(), DisableMouseCapture)
+        }
     }
 
     /// Gives the terminal back for a while.
@@ -73,11 +96,15 @@ fn take() -> io::Result<()> {
     let mut out = io::stdout();
     execute!(
         out,
+        // The title that was is kept for the end.
+        Print("\x1b[22;2t"),
         EnterAlternateScreen,
         EnableBracketedPaste,
-        EnableFocusChange,
-        EnableMouseCapture
+        EnableFocusChange
     )?;
+    if MOUSE.load(Ordering::SeqCst) {
+        execute!(out, EnableMouseCapture)?;
+    }
     if enhances_keys() {
         ENHANCED.store(true, Ordering::SeqCst);
         execute!(
@@ -104,6 +131,7 @@ pub fn restore() {
         DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
+        Print("\x1b[23;2t"),
         Show
     );
     let _ = out.flush();

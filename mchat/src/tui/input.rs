@@ -1,11 +1,50 @@
 //! What crossterm reports, as the application takes it.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use crossterm::event::{
-    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
 };
+
+use futures_util::Stream;
 
 use crate::app::Msg;
 use crate::app::key::{Code, Key, Mouse, MouseKind};
+
+/// The keys and everything else the terminal reports; it can be left alone for
+/// a while.
+#[derive(Debug)]
+pub(super) struct Keys(Option<EventStream>);
+
+impl Keys {
+    pub(super) fn new() -> Self {
+        Self(Some(EventStream::new()))
+    }
+
+    /// Reads no more from now on.
+    pub(super) fn pause(&mut self) {
+        self.0 = None;
+    }
+
+    /// Reads again.
+    pub(super) fn resume(&mut self) {
+        self.0 = Some(EventStream::new());
+    }
+}
+
+impl Stream for Keys {
+    type Item = io::Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.0 {
+            Some(stream) => Pin::new(stream).poll_next(context),
+            None => Poll::Pending,
+        }
+    }
+}
 
 /// The message of an event; none where it means nothing here.
 pub(super) fn message(event: Event) -> Option<Msg> {

@@ -13,7 +13,10 @@ mod effects;
 mod event_loop;
 mod guard;
 mod input;
+mod linear;
+mod notify;
 mod signals;
+mod spawn;
 mod words;
 
 use std::hash::{BuildHasher, Hasher};
@@ -21,23 +24,26 @@ use std::io::{self, BufWriter, Stdout};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use crossterm::event::EventStream;
 use jiff::tz::TimeZone;
 use proto::UnixMillis;
-use proto::catalog::Lang;
+use proto::catalog::{Lang, Text, fill};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
 
 pub use self::event_loop::{Executor, Screen, Sources, drive};
 pub use self::guard::{Guard, restore};
+pub use self::linear::run_linear;
 pub use self::words::sentence_of;
 
 use self::effects::Effects;
+use self::input::Keys;
 pub use self::signals::Signals;
+use crate::app::message::Ask;
 use crate::app::{Msg, Start};
 use crate::client::model::ClientEvent;
 use crate::client::{Client, Events};
+use crate::config::Settings;
 
 /// How long leaving waits for what was written to be on disk.
 const LEAVE: Duration = Duration::from_secs(3);
@@ -51,6 +57,8 @@ pub struct Options {
     pub server: String,
     /// An invite to register, from a link.
     pub invite: Option<String>,
+    /// What was set in `config.toml`.
+    pub settings: Settings,
 }
 
 /// Shows the client on the terminal until the person leaves or the terminal
@@ -62,7 +70,8 @@ pub struct Options {
 /// writing to it failed.
 pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Result<()> {
     let signals = Signals::new().context("cannot listen for signals")?;
-    let guard = Guard::enter().context("cannot use this terminal")?;
+    let guard =
+        Guard::enter_with(options.settings.on("mouse")).context("cannot use this terminal")?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     let mut terminal = Terminal::new(backend)?;
     let size = terminal.size()?;
@@ -73,6 +82,8 @@ pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Re
     let start = Start {
         lang: options.lang,
         color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        light: has_light_background(),
+        settings: options.settings.clone(),
         zone: TimeZone::system(),
         size: (size.width, size.height),
         link: client.link(),
@@ -84,12 +95,17 @@ pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Re
     };
     let mut effects = Effects::new(client.clone(), options.lang, replies);
     let sources = Sources {
-        input: EventStream::new(),
+        input: Keys::new(),
         events,
         results,
         signals,
     };
-    let mut screen = Surface { guard };
+    let mut screen = Surface {
+        guard,
+        terminal: notify::Terminal::new(),
+        settings: options.settings,
+        lang: options.lang,
+    };
     let ended = drive(
         &mut terminal,
         &mut screen,
@@ -99,8 +115,7 @@ pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Re
         unix_now,
     )
     .await;
-    let Surface { guard } = screen;
-    drop(guard);
+    drop(screen);
     // What was typed reaches the disk before the program ends.
     let late = tokio::time::timeout(LEAVE, async {
         effects.finish().await;
@@ -111,11 +126,67 @@ pub async fn run(client: Client, events: Events, options: Options) -> anyhow::Re
     late.context("the local cache did not answer while leaving")
 }
 
-struct Surface {
-    guard: Guard,
+/// Whether the terminal says that its background is light. `COLORFGBG` is
+/// what there is without asking the terminal, which would hold keys back.
+fn has_light_background() -> bool {
+    let colors = std::env::var("COLORFGBG").unwrap_or_default();
+    matches!(colors.rsplit(';').next(), Some("7" | "15"))
 }
 
-impl Screen<CrosstermBackend<BufWriter<Stdout>>> for Surface {
+struct Surface {
+    guard: Guard,
+    terminal: notify::Terminal,
+    settings: Settings,
+    lang: Lang,
+}
+
+impl Surface {
+    fn edit(&mut self, text: &str, input: &mut Keys) -> io::Result<String> {
+        // Whoever reads the terminal would take keys away from the editor.
+        input.pause();
+        self.guard.leave();
+        let written = tokio::task::block_in_place(|| spawn::edit(text));
+        let entered = self.guard.enter_again();
+        input.resume();
+        entered?;
+        written
+    }
+}
+
+impl Screen<CrosstermBackend<BufWriter<Stdout>>, Keys> for Surface {
+    fn ask(&mut self, ask: Ask, input: &mut Keys) -> io::Result<Option<Msg>> {
+        let bytes = match ask {
+            Ask::Mouse(on) => {
+                self.guard.mouse(on)?;
+                return Ok(None);
+            }
+            Ask::Settings(settings) => {
+                self.settings = *settings;
+                return Ok(None);
+            }
+            Ask::Edit { chat, text } => {
+                let result = self.edit(&text, input).map_err(|error| error.to_string());
+                return Ok(Some(Msg::Edited { chat, result }));
+            }
+            Ask::Copy(text) => self.terminal.copy(&text),
+            Ask::Title(title) => self.terminal.title(&title),
+            Ask::Unnotify(chat) => self.terminal.unnotify(&self.settings, chat),
+            Ask::Notify(new) => {
+                notify::write(&self.terminal.notify(&self.settings, &new))?;
+                if self.settings.on("notify.desktop")
+                    && let Err(error) = notify::desktop(&new)
+                {
+                    let sentence = Text::NotNotified.get(self.lang);
+                    let sentence = fill(sentence, &[("why", &error.to_string())]);
+                    return Ok(Some(Msg::Done(Err(sentence))));
+                }
+                return Ok(None);
+            }
+        };
+        notify::write(&bytes)?;
+        Ok(None)
+    }
+
     fn suspend(&mut self) -> io::Result<bool> {
         signals::suspend(&mut self.guard)
     }

@@ -44,6 +44,12 @@ impl Signals {
         })
     }
 
+    /// Interrupts up to now were meant for another program.
+    pub(super) fn forget_interrupts(&mut self) -> io::Result<()> {
+        self.interrupt = signal(SignalKind::interrupt())?;
+        Ok(())
+    }
+
     /// The next one.
     pub(super) async fn next(&mut self) -> Asked {
         tokio::select! {

@@ -6,12 +6,15 @@ use proto::text::printable_line;
 use super::list;
 use super::paint::Painter;
 use crate::app::Model;
-use crate::app::action::{Action, shown_key};
+use crate::app::action::Action;
 use crate::app::compose::first_line;
 use crate::app::layout::{Area, Layout};
 use crate::app::model::Pane;
+use crate::app::offer::Offer;
 use crate::app::open::OpenChat;
 use crate::app::rows::{Row, Show};
+use crate::app::wrap;
+use crate::config::color::Role;
 
 /// Draws the chat; returns the place of the cursor where keys go there.
 pub(super) fn draw(
@@ -25,7 +28,7 @@ pub(super) fn draw(
     let Some(open) = &model.open else {
         let hint = fill(
             model.text(Text::NoOpenChat),
-            &[("key", &shown_key(Action::NewChat))],
+            &[("key", &model.key_of(Action::NewChat))],
         );
         let area = layout.timeline;
         let middle = Area {
@@ -37,7 +40,7 @@ pub(super) fn draw(
         return None;
     };
     title(painter, model, open, layout.title);
-    timeline(painter, model, open, layout.timeline);
+    let selected = timeline(painter, model, open, layout.timeline);
     activity(painter, model, open, layout.activity);
     painter.rule(
         layout.rule.x,
@@ -45,7 +48,59 @@ pub(super) fn draw(
         layout.rule.width,
         painter.dim(),
     );
-    composer(painter, model, layout.composer)
+    reply(painter, model, open, layout.reply);
+    let cursor = composer(painter, model, layout.composer);
+    if let (Some(offer), Some((x, _)), Pane::Composer) = (&model.offer, cursor, model.pane) {
+        offered(painter, offer, (x, layout.rule.y), layout.composer);
+    }
+    cursor.or(selected)
+}
+
+/// The message that is being answered.
+fn reply(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Area) {
+    let Some(reply) = open.reply.as_ref().filter(|_| !area.is_empty()) else {
+        return;
+    };
+    let name = fill(model.text(Text::Replying), &[("who", &reply.author)]);
+    let used = painter.text(area.x, area.y, area.width, &name, painter.accent());
+    let room = area.width.saturating_sub(used + 1);
+    painter.text(
+        area.x + used + 1,
+        area.y,
+        room,
+        &reply.text,
+        painter.style(Role::Quote),
+    );
+}
+
+/// Words offered for the one before the cursor, above row `bottom`.
+fn offered(painter: &mut Painter<'_>, offer: &Offer, (x, bottom): (u16, u16), within: Area) {
+    let wide = offer.words.iter().map(|word| wrap::width(&word.shown));
+    let width = (wide.max().unwrap_or(0) as u16 + 4).min(within.width);
+    let x = x.min(within.x + within.width - width);
+    let height = (offer.words.len() as u16).min(bottom);
+    for (y, (at, word)) in (bottom - height..bottom).zip(offer.words.iter().enumerate()) {
+        let area = Area {
+            x,
+            y,
+            width,
+            height: 1,
+        };
+        painter.clear(area);
+        painter.text(
+            x + 2,
+            y,
+            width.saturating_sub(3),
+            &word.shown,
+            painter.plain(),
+        );
+        if at == offer.selected {
+            painter.text(x, y, 1, ">", painter.bold());
+            painter.restyle(x, y, width, painter.selected());
+        } else {
+            painter.restyle(x, y, width, painter.dim());
+        }
+    }
 }
 
 fn title(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Area) {
@@ -65,7 +120,13 @@ fn title(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Area) 
     painter.rule(area.x, area.y + 1, area.width, painter.dim());
 }
 
-fn timeline(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Area) {
+/// Returns the place of the selected message where keys go there.
+fn timeline(
+    painter: &mut Painter<'_>,
+    model: &Model,
+    open: &OpenChat,
+    area: Area,
+) -> Option<(u16, u16)> {
     let height = usize::from(area.height);
     if open.loaded && open.rows.is_empty() {
         let text = if open.older_remote {
@@ -79,8 +140,10 @@ fn timeline(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Are
             model.text(text),
             painter.dim(),
         );
-        return;
+        return None;
     }
+    let selected = open.selected.filter(|_| model.pane == Pane::Timeline);
+    let mut cursor = None;
     let top = open.top(height);
     let shown = &open.rows[top..open.rows.len().min(top + height)];
     // A short chat stands at the bottom, where the next message appears.
@@ -97,7 +160,14 @@ fn timeline(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Are
                 ..area
             },
         );
+        let own = matches!(row.show, Show::Line { .. } | Show::Mark(_));
+        if own && selected == Some(row.id) && area.x > 0 {
+            // In the free column beside the timeline.
+            painter.text(area.x - 1, y, 1, "▌", painter.accent());
+            cursor = cursor.or(Some((area.x, y)));
+        }
     }
+    cursor
 }
 
 fn draw_row(painter: &mut Painter<'_>, model: &Model, row: &Row, area: Area) {
@@ -117,20 +187,26 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, row: &Row, area: Area) {
         Show::Day(day) => painter.titled_rule(area, y, day, painter.dim(), painter.dim()),
         Show::New => {
             let text = model.text(Text::NewMessages);
-            painter.titled_rule(area, y, text, painter.fresh(), painter.fresh());
+            let style = painter.style(Role::Unread);
+            painter.titled_rule(area, y, text, painter.fresh(), style);
         }
-        Show::Author { name, time, own } => {
+        Show::Author {
+            user,
+            name,
+            time,
+            own,
+        } => {
             let style = if *own {
                 painter.own()
             } else {
-                painter.accent()
+                painter.name(*user)
             };
             let room = width.saturating_sub(time.len() as u16 + 2);
             let used = painter.text(x, y, room, name, style);
             painter.text(x + used + 2, y, width - used - 2, time, painter.dim());
         }
-        Show::Line { text, mark } => {
-            painter.text(x, y, width, text, painter.plain());
+        Show::Line { spans, mark } => {
+            painter.spans(x, y, width, spans);
             if let Some(mark) = mark {
                 painter.right(x, y, width, &mark.text, painter.dim());
             }
@@ -149,12 +225,12 @@ fn activity(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Are
     if open.below(usize::from(model.timeline_height())) > 0 || open.newer_cached {
         right = fill(
             model.text(Text::MoreBelow),
-            &[("key", &shown_key(Action::ToEnd))],
+            &[("key", &model.key_of(Action::ToEnd))],
         );
     } else if model.failed().next().is_some() {
         let keys = [
-            ("retry", &*shown_key(Action::Retry)),
-            ("discard", &*shown_key(Action::Discard)),
+            ("retry", &*model.key_of(Action::Retry)),
+            ("discard", &*model.key_of(Action::Discard)),
         ];
         right = fill(model.text(Text::FailedKeys), &keys);
     }

@@ -3,50 +3,46 @@
 use proto::catalog::{Text, fill};
 use proto::text::printable_line;
 
+use super::command;
 use super::paint::Painter;
 use crate::app::Model;
 use crate::app::edit::Editor;
-use crate::app::key::Key;
-use crate::app::layout::Area;
-use crate::app::popup::{self, HelpLine, NewChat, Palette, Popup, Search, Step};
+use crate::app::layout::{Area, centered};
+use crate::app::popup::{
+    self, HELP, HelpLine, Links, NewChat, PAGE_COLUMNS, PALETTE, Page, Palette, Popup, Search,
+    Step, links_size,
+};
+use crate::config::color::Role;
 
 /// Draws a dialog; returns the place of the cursor.
 pub(super) fn draw(painter: &mut Painter<'_>, model: &Model, popup: &Popup) -> Option<(u16, u16)> {
     match popup {
-        Popup::Help(top) => {
-            help(painter, model, *top);
-            None
-        }
+        Popup::Help(top) => Some(help(painter, model, *top)),
         Popup::Palette(dialog) => Some(palette(painter, model, dialog)),
+        Popup::Command(line) => Some(command::draw(painter, model, line)),
+        Popup::Page(page) => Some(read(painter, model, page)),
+        Popup::Links(dialog) => Some(links(painter, model, dialog)),
         Popup::NewChat(dialog) => Some(new_chat(painter, model, dialog)),
     }
 }
 
-/// An area of at most this size in the middle of the screen.
-fn centered(model: &Model, width: u16, height: u16) -> Area {
-    let (columns, rows) = model.size;
-    let width = width.min(columns.saturating_sub(2));
-    let height = height.min(rows.saturating_sub(2));
-    Area {
-        x: (columns - width) / 2,
-        y: (rows - height) / 2,
-        width,
-        height,
-    }
-}
-
-fn help(painter: &mut Painter<'_>, model: &Model, top: usize) {
+fn help(painter: &mut Painter<'_>, model: &Model, top: usize) -> (u16, u16) {
     let lines = popup::help_lines(model);
     let height = model.help_height();
-    let area = centered(model, 76, height as u16 + 2);
+    let area = centered(model.size, HELP.0, height as u16 + 2);
     let inner = painter.frame(area, model.text(Text::HelpTitle));
     let hint = format!(" {} ", model.text(Text::HelpKeys));
     painter.center(area, area.y + area.height - 1, &hint, painter.dim());
     let keys = 22.min(inner.width / 2);
-    let command = if inner.width >= 68 { 15 } else { 0 };
+    let command = if inner.width >= 68 { 16 } else { 0 };
     for (y, line) in (inner.y..inner.y + inner.height).zip(lines.iter().skip(top)) {
         match line {
             HelpLine::Gap => {}
+            HelpLine::Usage(usage) => {
+                let x = inner.x + keys + command;
+                let room = inner.width - keys - command;
+                painter.text(x, y, room, usage, painter.dim());
+            }
             HelpLine::Heading(text) => {
                 painter.text(inner.x, y, inner.width, text, painter.accent());
             }
@@ -64,6 +60,40 @@ fn help(painter: &mut Painter<'_>, model: &Model, top: usize) {
             }
         }
     }
+    (inner.x, inner.y)
+}
+
+/// A page, from its first visible line on.
+fn read(painter: &mut Painter<'_>, model: &Model, page: &Page) -> (u16, u16) {
+    let lines = page.lines(model.page_columns());
+    let height = lines.len().clamp(1, model.help_height()) as u16;
+    let area = centered(model.size, PAGE_COLUMNS, height + 2);
+    let inner = painter.frame(area, &page.title);
+    let hint = format!(" {} ", model.text(Text::HelpKeys));
+    painter.center(area, area.y + area.height - 1, &hint, painter.dim());
+    for (y, line) in (inner.y..inner.y + inner.height).zip(lines.iter().skip(page.top)) {
+        painter.text(inner.x, y, inner.width, line, painter.plain());
+    }
+    (inner.x, inner.y)
+}
+
+/// The links of a message: where each leads, whatever its label says.
+fn links(painter: &mut Painter<'_>, model: &Model, dialog: &Links) -> (u16, u16) {
+    let (width, height) = links_size(dialog);
+    let area = centered(model.size, width, height);
+    let inner = painter.frame(area, model.text(Text::LinksTitle));
+    let top = (dialog.selected + 1).saturating_sub(usize::from(inner.height));
+    let mut cursor = (inner.x, inner.y);
+    for (line, (at, link)) in (0..inner.height).zip(dialog.links.iter().enumerate().skip(top)) {
+        let y = inner.y + line;
+        let address = printable_line(&link.address);
+        painter.text(inner.x, y, inner.width, &address, painter.style(Role::Link));
+        if at == dialog.selected {
+            painter.restyle(inner.x, y, inner.width, painter.selected());
+            cursor = (inner.x, y);
+        }
+    }
+    cursor
 }
 
 /// A field of one line; shows the part around the cursor. Returns the cursor.
@@ -112,7 +142,7 @@ pub(super) fn field(
 
 fn palette(painter: &mut Painter<'_>, model: &Model, dialog: &Palette) -> (u16, u16) {
     let found = dialog.found(model);
-    let area = centered(model, 64, 18);
+    let area = centered(model.size, PALETTE.0, PALETTE.1);
     let inner = painter.frame(area, model.text(Text::PaletteTitle));
     painter.text(inner.x, inner.y, 1, ":", painter.dim());
     let cursor = field(
@@ -134,12 +164,11 @@ fn palette(painter: &mut Painter<'_>, model: &Model, dialog: &Palette) -> (u16, 
     let top = (dialog.selected + 1).saturating_sub(usize::from(rows));
     for (line, entry) in (0..rows).zip(found.iter().skip(top)) {
         let y = inner.y + 2 + line;
-        let key = entry.keys.first().and_then(|spec| Key::parse(spec));
-        let key = key.map(|key| key.to_string()).unwrap_or_default();
-        let command = 14;
+        let key = model.key_of(entry.action);
+        let command = 16;
         let keys = 10;
         let help = inner.width.saturating_sub(command + keys + 1);
-        painter.text(inner.x, y, command - 1, entry.command, painter.bold());
+        painter.text(inner.x, y, command - 1, entry.name, painter.bold());
         painter.text(
             inner.x + command,
             y,
@@ -160,7 +189,7 @@ fn new_chat(painter: &mut Painter<'_>, model: &Model, dialog: &NewChat) -> (u16,
         Step::People => Text::NewChatTitle,
         Step::Name => Text::NewGroupTitle,
     };
-    let area = centered(model, 60, 16);
+    let area = centered(model.size, 60, 16);
     let inner = painter.frame(area, model.text(title));
     let row = |y: u16| (inner.x, inner.y + y, inner.width);
     let question = match dialog.step {

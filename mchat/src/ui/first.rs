@@ -6,7 +6,7 @@ use proto::text::printable_line;
 use super::dialog::field;
 use super::paint::Painter;
 use crate::app::Model;
-use crate::app::action::{Action, shown_key};
+use crate::app::action::Action;
 use crate::app::first::{Field, First, ServerForm, SignForm};
 use crate::app::layout::Area;
 
@@ -66,7 +66,7 @@ fn server(painter: &mut Painter<'_>, model: &Model, form: &ServerForm, area: Are
     }
     let keys = fill(
         model.text(Text::ServerKeys),
-        &[("quit", &shown_key(Action::Quit))],
+        &[("quit", &model.key_of(Action::Quit))],
     );
     painter.text(
         inner.x,
@@ -158,7 +158,7 @@ fn sign(painter: &mut Painter<'_>, model: &Model, form: &SignForm, area: Area) -
     };
     let keys = fill(
         model.text(keys),
-        &[("mode", &shown_key(Action::SwitchMode))],
+        &[("mode", &model.key_of(Action::SwitchMode))],
     );
     painter.text(inner.x, foot, inner.width, &keys, painter.dim());
     cursor

@@ -4,12 +4,14 @@ use proto::catalog::{Text, fill};
 use proto::request::ChatKind;
 use proto::text::printable_line;
 
+use super::dialog::field;
 use super::paint::Painter;
 use crate::app::Model;
-use crate::app::action::{Action, shown_key};
+use crate::app::action::Action;
 use crate::app::layout::Layout;
 use crate::app::model::Pane;
 use crate::client::model::ChatRow;
+use crate::config::color::Role;
 
 /// Draws the list; returns the place of the selected line where keys go there.
 pub(super) fn draw(
@@ -53,20 +55,32 @@ pub(super) fn draw(
             );
             let hint = fill(
                 model.text(Text::NoChatsHint),
-                &[("key", &shown_key(Action::NewChat))],
+                &[("key", &model.key_of(Action::NewChat))],
             );
             painter.text(area.x + 1, area.y + 3, area.width - 2, &hint, painter.dim());
         }
         return (model.pane == Pane::List).then_some((area.x + 1, area.y + 2));
     }
     let mut cursor = None;
+    if let Some(filter) = &model.filter {
+        painter.text(area.x + 1, area.y + 1, 1, "/", painter.bold());
+        let place = (area.x + 2, area.y + 1, area.width.saturating_sub(3));
+        let at = field(painter, &filter.text, place, false);
+        if filter.writing && model.pane == Pane::List {
+            cursor = Some(at);
+        }
+        if model.shown_chats().next().is_none() {
+            let text = model.text(Text::NoneOfThatName);
+            painter.text(area.x + 1, area.y + 2, area.width - 2, text, painter.dim());
+        }
+    }
     let rows = area.height.saturating_sub(2);
-    for (line, chat) in (0..rows).zip(&model.chats[model.list_top.min(model.chats.len())..]) {
+    for (line, chat) in (0..rows).zip(model.shown_chats().skip(model.list_top)) {
         let y = area.y + 2 + line;
         row(painter, model, chat, (area.x, y, area.width));
         if model.selected == Some(chat.id) && model.pane == Pane::List {
             painter.restyle(area.x, y, area.width, painter.selected());
-            cursor = Some((area.x + 1, y));
+            cursor = cursor.or(Some((area.x + 1, y)));
         }
     }
     cursor
@@ -93,9 +107,13 @@ fn row(painter: &mut Painter<'_>, model: &Model, chat: &ChatRow, (x, y, width): 
         } else {
             chat.unread.to_string()
         };
-        let columns = badge.len() as u16;
-        painter.right(x, y, width - 1, &badge, painter.fresh());
-        room = room.saturating_sub(columns + 1);
+        let (badge, role) = if chat.mentions > 0 {
+            (format!("@{badge}"), Role::Mention)
+        } else {
+            (badge, Role::Unread)
+        };
+        painter.right(x, y, width - 1, &badge, painter.style(role));
+        room = room.saturating_sub(badge.len() as u16 + 1);
     } else if types(chat, model) {
         painter.right(x, y, width - 1, "…", painter.dim());
         room = room.saturating_sub(2);

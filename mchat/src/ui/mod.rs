@@ -2,16 +2,19 @@
 //! changes the state.
 
 mod chat;
+mod command;
 mod dialog;
 mod first;
 mod list;
 mod paint;
 mod status;
+mod theme;
 
 use proto::catalog::Text;
 use ratatui::Frame;
 
 use self::paint::Painter;
+use self::theme::Theme;
 use crate::app::Model;
 use crate::app::layout::{Area, SMALLEST};
 
@@ -19,7 +22,7 @@ use crate::app::layout::{Area, SMALLEST};
 pub fn draw(frame: &mut Frame<'_>, model: &Model) {
     let area = frame.area();
     let size = (area.width, area.height);
-    let mut painter = Painter::new(frame.buffer_mut(), model.color);
+    let mut painter = Painter::new(frame.buffer_mut(), Theme::of(model));
     let cursor = if size.0 < SMALLEST.0 || size.1 < SMALLEST.1 {
         let whole = Area {
             x: 0,

@@ -1,42 +1,48 @@
 //! Cells: styles, and text that never leaves its area.
 
+use proto::id::UserId;
 use ratatui::buffer::Buffer;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 
+use super::theme::Theme;
+use crate::app::flow::Span;
 use crate::app::layout::Area;
+use crate::app::markdown;
 use crate::app::wrap::{self, Spaces};
+use crate::config::color::Role;
 
 /// Puts text into cells.
 pub(super) struct Painter<'a> {
     buffer: &'a mut Buffer,
-    color: bool,
+    theme: Theme,
 }
 
 impl<'a> Painter<'a> {
-    pub(super) fn new(buffer: &'a mut Buffer, color: bool) -> Self {
-        Self { buffer, color }
+    pub(super) fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
+        Self { buffer, theme }
+    }
+
+    /// How something of a role looks.
+    pub(super) fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
     }
 
     pub(super) fn plain(&self) -> Style {
-        Style::new()
+        self.style(Role::Text)
     }
 
     /// What is there without asking for attention.
     pub(super) fn dim(&self) -> Style {
-        if self.color {
-            Style::new().fg(Color::DarkGray)
-        } else {
-            Style::new().add_modifier(Modifier::DIM)
-        }
+        self.style(Role::Dim)
     }
 
     pub(super) fn bold(&self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        self.plain().add_modifier(Modifier::BOLD)
     }
 
     /// The selected line.
     pub(super) fn selected(&self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        self.style(Role::Selection)
     }
 
     /// Where one writes.
@@ -46,29 +52,65 @@ impl<'a> Painter<'a> {
 
     /// A heading, a name.
     pub(super) fn accent(&self) -> Style {
-        self.tinted(Color::Cyan)
+        self.style(Role::Accent)
     }
 
     /// Oneself.
     pub(super) fn own(&self) -> Style {
-        self.tinted(Color::Green)
+        self.style(Role::Own)
     }
 
-    /// Something new.
+    /// Something to notice.
     pub(super) fn fresh(&self) -> Style {
-        self.tinted(Color::Yellow)
+        self.style(Role::Notice)
     }
 
     /// Something that failed.
     pub(super) fn trouble(&self) -> Style {
-        self.tinted(Color::Red)
+        self.style(Role::Error)
     }
 
-    fn tinted(&self, color: Color) -> Style {
-        if self.color {
-            self.bold().fg(color)
+    /// Somebody's name.
+    pub(super) fn name(&self, user: UserId) -> Style {
+        self.theme.name(user)
+    }
+
+    /// A piece of a message.
+    pub(super) fn markup(&self, markup: markdown::Style) -> Style {
+        let role = if markup.spoiler {
+            Role::Spoiler
+        } else if markup.code {
+            Role::Code
+        } else if markup.me {
+            Role::Mention
+        } else if markup.link {
+            Role::Link
+        } else if markup.mention {
+            Role::Accent
+        } else if markup.quote {
+            Role::Quote
         } else {
-            self.bold()
+            Role::Text
+        };
+        let mut style = self.style(role);
+        for (on, modifier) in [
+            (markup.bold, Modifier::BOLD),
+            (markup.italic, Modifier::ITALIC),
+            (markup.strike, Modifier::CROSSED_OUT),
+        ] {
+            if on {
+                style = style.add_modifier(modifier);
+            }
+        }
+        style
+    }
+
+    /// Writes the pieces of a line, as far as they fit.
+    pub(super) fn spans(&mut self, x: u16, y: u16, width: u16, spans: &[Span]) {
+        let mut used = 0;
+        for span in spans {
+            let style = self.markup(span.style);
+            used += self.text(x + used, y, width.saturating_sub(used), &span.text, style);
         }
     }
 
@@ -156,10 +198,8 @@ impl<'a> Painter<'a> {
             .set_style(area.intersection(self.buffer.area), style);
     }
 
-    /// Empties an area and draws a frame with a title around it; returns what
-    /// is inside, one column from the frame.
-    pub(super) fn frame(&mut self, area: Area, title: &str) -> Area {
-        let style = self.dim();
+    /// Empties an area.
+    pub(super) fn clear(&mut self, area: Area) {
         for y in area.y..area.y + area.height {
             for x in area.x..area.x + area.width {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {
@@ -167,6 +207,13 @@ impl<'a> Painter<'a> {
                 }
             }
         }
+    }
+
+    /// Empties an area and draws a frame with a title around it; returns what
+    /// is inside, one column from the frame.
+    pub(super) fn frame(&mut self, area: Area, title: &str) -> Area {
+        let style = self.dim();
+        self.clear(area);
         let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
         self.rule(area.x, area.y, area.width, style);
         self.rule(area.x, bottom, area.width, style);

@@ -4,7 +4,7 @@ use proto::catalog::{Text, fill};
 
 use super::paint::Painter;
 use crate::app::Model;
-use crate::app::action::{Action, shown_key};
+use crate::app::action::Action;
 use crate::app::layout::Area;
 use crate::app::wrap;
 use crate::client::model::{Link, Transport};
@@ -32,8 +32,8 @@ pub(super) fn draw(painter: &mut Painter<'_>, model: &Model, area: Area) {
     let hints = fill(
         model.text(Text::StatusHints),
         &[
-            ("help", &shown_key(Action::Help)),
-            ("palette", &shown_key(Action::Palette)),
+            ("help", &model.key_of(Action::Help)),
+            ("palette", &model.key_of(Action::Palette)),
         ],
     );
     let used = lines.last().map_or(0, |line| wrap::width(line));

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::stream;
 use jiff::tz::TimeZone;
-use mchat::app::message::Effect;
+use mchat::app::message::{Ask, Effect};
 use mchat::app::{Msg, Start};
 use mchat::client::model::{AccountRow, ClientEvent};
+use mchat::config::Settings;
 use mchat::tui::{Executor, Screen, Signals, Sources, drive};
 use proto::catalog::Lang;
 use proto::id::SessionId;
@@ -21,13 +22,17 @@ use crate::world::{BORIS, ME, NOON, chat};
 
 struct Still;
 
-impl Screen<TestBackend> for Still {
+impl<I> Screen<TestBackend, I> for Still {
     fn suspend(&mut self) -> io::Result<bool> {
         Ok(false)
     }
 
     fn resumed(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn ask(&mut self, _ask: Ask, _input: &mut I) -> io::Result<Option<Msg>> {
+        Ok(None)
     }
 
     fn is_broken(&self) -> bool {
@@ -61,6 +66,8 @@ async fn run(
     let start = Start {
         lang: Lang::En,
         color: true,
+        light: false,
+        settings: Settings::default(),
         zone: TimeZone::UTC,
         size: (80, 24),
         link: online(),
@@ -97,7 +104,10 @@ async fn keys_become_effects_and_quit_ends() {
         key(KeyCode::F(5), KeyModifiers::NONE),
     ]);
     let (_, effects) = run(input, receiver).await;
-    assert_eq!(effects, [Effect::LoadChats, Effect::Reconnect]);
+    assert_eq!(
+        effects,
+        [Effect::LoadChats, Effect::LoadDrafts, Effect::Reconnect]
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use mchat::app::key::Key;
 use mchat::app::message::{Effect, Msg};
 use mchat::app::{Model, Start, start, update};
 use mchat::client::model::{AccountRow, ClientEvent, Link, Transport};
+use mchat::config::Settings;
 use mchat::ui;
 use proto::UnixMillis;
 use proto::catalog::Lang;
@@ -30,15 +31,19 @@ pub(crate) fn online() -> Link {
     }
 }
 
+/// Who is signed in.
+pub(crate) fn anna() -> AccountRow {
+    AccountRow {
+        user: ME,
+        username: "anna".to_owned(),
+        session: SessionId(Uuid::from_u128(1)),
+    }
+}
+
 impl Script {
     /// Anna, signed in and online.
     pub(crate) fn new(world: World, size: (u16, u16), lang: Lang) -> Self {
-        let account = AccountRow {
-            user: ME,
-            username: "anna".to_owned(),
-            session: SessionId(Uuid::from_u128(1)),
-        };
-        let mut script = Self::with(world, size, lang, Some(account), online());
+        let mut script = Self::with(world, size, lang, Some(anna()), online());
         script.event(ClientEvent::Presence(vec![Presence::new(
             BORIS, true, None,
         )]));
@@ -52,9 +57,22 @@ impl Script {
         account: Option<AccountRow>,
         link: Link,
     ) -> Self {
+        Self::with_settings(world, size, lang, account, link, Settings::default())
+    }
+
+    pub(crate) fn with_settings(
+        world: World,
+        size: (u16, u16),
+        lang: Lang,
+        account: Option<AccountRow>,
+        link: Link,
+        settings: Settings,
+    ) -> Self {
         let (model, effects) = start(Start {
             lang,
             color: true,
+            light: false,
+            settings,
             zone: TimeZone::UTC,
             size,
             link,

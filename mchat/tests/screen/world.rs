@@ -40,6 +40,8 @@ pub(crate) struct World {
     /// The cache holds entries of a chat from this one on.
     pub(crate) cached_from: HashMap<ChatId, Seq>,
     pub(crate) people: Vec<User>,
+    /// Drafts that are kept.
+    pub(crate) drafts: HashMap<ChatId, String>,
     /// Sends cannot be kept, with this sentence.
     pub(crate) full: Option<String>,
     /// Everything that was asked for.
@@ -134,11 +136,13 @@ impl World {
         let entries = self.entries.entry(chat).or_default();
         let seq = entries.len() as Seq + 1;
         let made = Uuid::from_u128((chat.0.as_u128() << 64) + u128::from(seq));
+        let mention = matches!(&body, Body::Message(message) if message.text.contains("@anna"));
         entries.push(EntryRow {
             id: id.unwrap_or(EntryId(made)),
             actor_name: name(actor).to_owned(),
             at,
             arrival: seq,
+            mention,
             ..EntryRow::new(chat, seq, actor, kind, body)
         });
         if let Some(row) = self.chats.iter_mut().find(|row| row.id == chat) {
@@ -148,6 +152,7 @@ impl World {
                 row.read = seq;
             } else {
                 row.unread += 1;
+                row.mentions += u64::from(mention);
             }
         }
         seq
@@ -206,7 +211,23 @@ impl World {
                     },
                 ]
             }
-            Effect::Send { chat, id, text } => {
+            Effect::ReadNew { chat, from, to } => {
+                let all = self.entries.get(&chat).cloned().unwrap_or_default();
+                let new = all.into_iter().filter(|row| (from..=to).contains(&row.seq));
+                let result = Ok(new.collect());
+                vec![Msg::NewRead { chat, to, result }]
+            }
+            Effect::LoadDrafts => vec![Msg::Drafts(Ok(self.drafts.clone().into_iter().collect()))],
+            Effect::SaveDraft { chat, text } => {
+                self.drafts.insert(chat, text);
+                Vec::new()
+            }
+            Effect::Send {
+                chat,
+                id,
+                text,
+                reply_to,
+            } => {
                 if let Some(why) = &self.full {
                     let result = Err(why.clone());
                     return vec![Msg::Queued {
@@ -216,8 +237,10 @@ impl World {
                         result,
                     }];
                 }
-                self.outbox
-                    .push(OutboxRow::message(id, chat, text.clone(), NOON));
+                self.outbox.push(OutboxRow {
+                    reply_to,
+                    ..OutboxRow::message(id, chat, text.clone(), NOON)
+                });
                 vec![
                     Msg::Queued {
                         chat,
@@ -242,6 +265,7 @@ impl World {
                 let row = self.chats.iter_mut().find(|row| row.id == chat).unwrap();
                 row.read = upto;
                 row.unread = 0;
+                row.mentions = 0;
                 vec![Msg::Client(ClientEvent::Chats(vec![chat]))]
             }
             Effect::Search(query) => {

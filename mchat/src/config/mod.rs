@@ -1,11 +1,21 @@
 //! Where things are and what a person has set: XDG directories, profiles,
 //! language, `config.toml`.
+//!
+//! [`settings`] is the table of what can be set; [`file`] reads and changes
+//! the file; [`trouble`] words what could not be used.
+
+pub mod color;
+pub mod file;
+pub mod settings;
+pub mod trouble;
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use proto::catalog::Lang;
-use serde::Deserialize;
+
+pub use self::settings::Settings;
+use self::trouble::Fault;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,21 +37,19 @@ pub enum ConfigError {
         /// Which file.
         path: PathBuf,
         /// Why.
-        error: Box<toml::de::Error>,
+        error: Box<toml_edit::TomlError>,
+    },
+    /// Something in the file cannot be used.
+    #[error("{path}: {what}")]
+    Trouble {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, and why.
+        what: String,
     },
     /// The name would leave the directory of profiles.
     #[error("not a profile name: {0}")]
     Profile(String),
-}
-
-/// `config.toml`; every setting may be absent.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Server for profiles that have none yet.
-    pub server: Option<String>,
-    /// `en` or `ru`; otherwise by the locale.
-    pub lang: Option<String>,
 }
 
 /// A directory of the XDG base directory specification, ours.
@@ -78,40 +86,44 @@ pub fn profile_dir(name: &str) -> Result<PathBuf, ConfigError> {
         .join(name))
 }
 
+/// Where `config.toml` is.
+///
+/// # Errors
+///
+/// [`ConfigError::Homeless`].
+pub fn path() -> Result<PathBuf, ConfigError> {
+    Ok(xdg("XDG_CONFIG_HOME", ".config")?.join("config.toml"))
+}
+
 impl Settings {
-    /// Reads `config.toml`; none is as good as an empty one.
+    /// Reads `config.toml`; none is as good as an empty one, and what cannot be
+    /// used is in [`Settings::troubles`].
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Unreadable`] and [`ConfigError::Malformed`].
+    /// [`ConfigError::Unreadable`].
     pub fn load() -> Result<Self, ConfigError> {
-        Self::read(&xdg("XDG_CONFIG_HOME", ".config")?.join("config.toml"))
+        file::read(&path()?)
     }
 
-    fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self::default());
-            }
-            Err(error) => {
-                return Err(ConfigError::Unreadable {
-                    path: path.to_owned(),
-                    error,
-                });
-            }
-        };
-        toml::from_str(&text).map_err(|error| ConfigError::Malformed {
-            path: path.to_owned(),
-            error: Box::new(error),
-        })
-    }
-
-    /// The language: as set, else by the locale.
-    pub fn lang(&self) -> Lang {
-        match self.lang.as_deref() {
-            Some(lang) => Lang::from_locale(lang),
-            None => locale(),
+    /// Refuses a file of which something outside the screen's own sections
+    /// could not be used: a script should not go on with half of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Trouble`] with the first of it.
+    pub fn strict(self) -> Result<Self, ConfigError> {
+        let trouble = self.troubles.iter().find(|trouble| match &trouble.fault {
+            Fault::Syntax(_) => true,
+            Fault::Setting { name, .. } | Fault::Value { name, .. } => !name.contains('.'),
+            _ => false,
+        });
+        match trouble {
+            Some(trouble) => Err(ConfigError::Trouble {
+                path: path()?,
+                what: trouble.sentence(self.lang()),
+            }),
+            None => Ok(self),
         }
     }
 }
@@ -140,18 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_optional_and_checked() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("config.toml");
-        assert_eq!(Settings::read(&path).unwrap(), Settings::default());
-        std::fs::write(&path, "server = 'h:1'\nlang = 'ru'\n").unwrap();
-        let settings = Settings::read(&path).unwrap();
-        assert_eq!(settings.server.as_deref(), Some("h:1"));
+    fn a_script_does_not_go_on_with_half_a_file_but_with_a_wrong_key() {
+        assert!(file::parse("sever = 'h:1'\n").strict().is_err());
+        assert!(file::parse("server = \n").strict().is_err());
+        let settings = file::parse("server = 'h:1'\nlang = 'ru'\n[keys]\n'C-nonsense' = 'x'\n");
+        let settings = settings.strict().unwrap();
+        assert_eq!(settings.server(), Some("h:1"));
         assert_eq!(settings.lang(), Lang::Ru);
-        std::fs::write(&path, "sever = 'h:1'\n").unwrap();
-        assert!(matches!(
-            Settings::read(&path),
-            Err(ConfigError::Malformed { .. })
-        ));
     }
 }
