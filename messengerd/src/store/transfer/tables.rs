@@ -206,21 +206,6 @@ pub(in crate::store) const TABLES: &[Table] = &[
         keys: 2,
     },
     Table {
-        name: ENTRIES,
-        columns: &[
-            column("chat_no", Kind::Long),
-            column("seq", Kind::Long),
-            column("id", Kind::Id),
-            column("sender", Kind::Long),
-            column("kind", Kind::Int),
-            column("msg_no", Kind::Long),
-            column("ref_seq", Kind::Long),
-            column("body", Kind::Bytes),
-            column("created_at", Kind::Time),
-        ],
-        keys: 2,
-    },
-    Table {
         name: "contacts",
         columns: &[
             column("owner", Kind::Long),
@@ -283,6 +268,21 @@ pub(in crate::store) const TABLES: &[Table] = &[
             column("chat_no", Kind::Long),
             column("seq", Kind::Long),
             column("entry_seq", Kind::Long),
+        ],
+        keys: 2,
+    },
+    Table {
+        name: ENTRIES,
+        columns: &[
+            column("chat_no", Kind::Long),
+            column("seq", Kind::Long),
+            column("id", Kind::Id),
+            column("sender", Kind::Long),
+            column("kind", Kind::Int),
+            column("msg_no", Kind::Long),
+            column("ref_seq", Kind::Long),
+            column("body", Kind::Bytes),
+            column("created_at", Kind::Time),
         ],
         keys: 2,
     },
