@@ -3,33 +3,38 @@
 use deadpool_postgres::ClientWrapper;
 use proto::id::EntryId;
 use proto::request::Place;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::changes::is_deleted;
 use super::entries::{found, found_columns, found_tables};
 use super::error::Fault;
 use super::index::{chat_word, short};
-use super::statements;
+use super::statements::{self, Params};
 use super::timestamp::At;
 use crate::store::changes::{SearchFound, SearchQuery};
 
-/// The latest messages that are looked through one by one before the index of
-/// words is asked: a frequent word is found among them at once, while the index
-/// would have to name all its messages.
+/// Up to so many messages are all looked through, chat by chat: a search of
+/// somebody with few chats touches nobody else's messages, however many there
+/// are.
+const FEW: i64 = 20_000;
+/// Of more, the latest are looked through before the index of words is asked: a
+/// frequent word is found among them at once, while the index would have to
+/// name all its messages.
 const RECENT: i64 = 4096;
-/// Chats whose words the index is asked for; beyond that it is asked for the
-/// words of the query alone.
-const CHATS: usize = 1000;
+/// So few chats are named to the index, too. Each one more costs it with each
+/// message that has the words.
+const NAMED: usize = 4;
 /// Later than any message.
 const END: i64 = 253_402_300_799_999;
 
 const OWN: &str = "SELECT m.chat_no, greatest(m.from_seq, h.floor),
-           h.head - greatest(h.floor, s.indexed)
+           h.head - greatest(h.floor, s.indexed), h.msg_no - h.floor_no
     FROM members m JOIN chat_heads h ON h.chat_no = m.chat_no
     LEFT JOIN search_heads s ON s.chat_no = m.chat_no
     WHERE m.user_no = $1 AND m.left_at IS NULL AND $2::int8 IS NULL";
 const ONE: &str = "SELECT c.chat_no, greatest(m.from_seq, h.floor),
-           h.head - greatest(h.floor, s.indexed)
+           h.head - greatest(h.floor, s.indexed), h.msg_no - h.floor_no
     FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
     LEFT JOIN members m ON m.chat_no = c.chat_no AND m.user_no = $1 AND m.left_at IS NULL
     LEFT JOIN search_heads s ON s.chat_no = c.chat_no
@@ -57,6 +62,13 @@ macro_rules! shown {
     };
 }
 
+/// The fence keeps the words out of the choice of an index.
+const ALL_OF_FEW: &str = shown!(
+    "unnest($1::int8[]) o(chat_no)
+      CROSS JOIN LATERAL (SELECT * FROM message_search r
+        WHERE r.chat_no = o.chat_no AND (r.at, r.id) < ($3, $4) OFFSET 0) s
+      WHERE s.words @@ $5::text::tsquery"
+);
 const RECENT_OF_ALL: &str = shown!(
     "(SELECT * FROM message_search r WHERE (r.at, r.id) < ($3, $4)
       ORDER BY r.at DESC, r.id DESC LIMIT $7) s WHERE s.words @@ $5::text::tsquery"
@@ -76,53 +88,18 @@ pub(super) async fn search(
     let chat = query.chat.map(|chat| chat.0);
     let sql = if chat.is_some() { ONE } else { OWN };
     let mut result = SearchFound::default();
-    let (mut chats, mut afters) = (Vec::new(), Vec::new());
+    let mut scope = Scope::default();
     for row in statements::rows(conn, sql, &[&query.user.0, &chat]).await? {
-        chats.push(row.try_get::<_, i64>(0)?);
-        afters.push(row.try_get::<_, i64>(1)?);
+        scope.chats.push(row.try_get::<_, i64>(0)?);
+        scope.afters.push(row.try_get::<_, i64>(1)?);
         result.behind += u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or(0);
+        scope.messages += row.try_get::<_, i64>(3)?;
     }
-    if chats.is_empty() || query.words.is_empty() {
+    if scope.chats.is_empty() || query.words.is_empty() {
         return Ok(result);
     }
-    let before = query.before.unwrap_or(Place {
-        at: END,
-        id: EntryId(Uuid::max()),
-    });
-    let before_at = At(before.at.min(END));
     let limit = i64::from(query.limit) + 1;
-    let words = tsquery(query.words.iter().map(|word| short(word)));
-    let recent = if chat.is_some() {
-        RECENT_OF_ONE
-    } else {
-        RECENT_OF_ALL
-    };
-    let mut rows = statements::rows(
-        conn,
-        recent,
-        &[
-            &chats,
-            &afters,
-            &before_at,
-            &before.id.0,
-            &words,
-            &limit,
-            &RECENT,
-        ],
-    )
-    .await?;
-    if (rows.len() as i64) < limit {
-        let words = match chats.len() <= CHATS {
-            true => format!("({}) & {words}", any_chat(&chats)),
-            false => words,
-        };
-        rows = statements::rows(
-            conn,
-            INDEXED,
-            &[&chats, &afters, &before_at, &before.id.0, &words, &limit],
-        )
-        .await?;
-    }
+    let mut rows = scope.hits(conn, query, limit).await?;
     result.more = rows.len() as i64 >= limit;
     rows.truncate(query.limit as usize);
     for row in &rows {
@@ -133,10 +110,64 @@ pub(super) async fn search(
     Ok(result)
 }
 
+/// Where is searched: chats, what of them is not shown, and how many messages
+/// they have together.
+#[derive(Default)]
+struct Scope {
+    chats: Vec<i64>,
+    afters: Vec<i64>,
+    messages: i64,
+}
+
+impl Scope {
+    async fn hits(
+        &self,
+        conn: &ClientWrapper,
+        query: &SearchQuery,
+        limit: i64,
+    ) -> Result<Vec<Row>, Fault> {
+        let before = query.before.unwrap_or(Place {
+            at: END,
+            id: EntryId(Uuid::max()),
+        });
+        let before_at = At(before.at.min(END));
+        let words = tsquery(&query.words);
+        let (chats, afters) = (&self.chats, &self.afters);
+        if self.messages <= FEW {
+            let params: Params<'_> = &[chats, afters, &before_at, &before.id.0, &words, &limit];
+            return statements::rows(conn, ALL_OF_FEW, params).await;
+        }
+        let recent = match self.chats.as_slice() {
+            [_] => RECENT_OF_ONE,
+            _ => RECENT_OF_ALL,
+        };
+        let params: Params<'_> = &[
+            chats,
+            afters,
+            &before_at,
+            &before.id.0,
+            &words,
+            &limit,
+            &RECENT,
+        ];
+        let rows = statements::rows(conn, recent, params).await?;
+        if rows.len() as i64 >= limit {
+            return Ok(rows);
+        }
+        let words = match self.chats.len() <= NAMED {
+            true => format!("({}) & {words}", any_chat(&self.chats)),
+            false => words,
+        };
+        let params: Params<'_> = &[chats, afters, &before_at, &before.id.0, &words, &limit];
+        statements::rows(conn, INDEXED, params).await
+    }
+}
+
 /// Each of the words, or their beginnings.
-fn tsquery<'a>(words: impl Iterator<Item = &'a str>) -> String {
+fn tsquery(words: &[String]) -> String {
     let words: Vec<String> = words
-        .map(|word| format!("'{}':*", word.replace(['\'', '\\', '\0'], "")))
+        .iter()
+        .map(|word| format!("'{}':*", short(word).replace(['\'', '\\', '\0'], "")))
         .collect();
     words.join(" & ")
 }
