@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Service;
 use super::feed::{account_signals, cursor_signals, own_cursor};
 use super::hub::{Watched, WatchedChat};
+use super::upkeep::floor_signal;
 use crate::bus::pause::between;
 use crate::bus::{Signal, Sink as _};
 use crate::store::{AccountRevision, ChatRevision, StoreError};
@@ -39,6 +40,8 @@ pub struct Found {
     pub cursors: usize,
     /// Entries of accounts' logs.
     pub account_entries: usize,
+    /// Floors of chats.
+    pub floors: usize,
     /// Sessions that had ended.
     pub ended: usize,
 }
@@ -166,6 +169,11 @@ impl Service {
             };
             if told.seq < revision.seq {
                 found.entries += self.catch_up_entries(revision, told).await?;
+            }
+            if told.floor < revision.floor {
+                found.floors += 1;
+                self.hub
+                    .deliver(vec![floor_signal(revision.chat_id, revision.floor)]);
             }
             let cursors = if thorough {
                 told.settled

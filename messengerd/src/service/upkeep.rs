@@ -5,8 +5,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use proto::UnixMillis;
 use proto::event::{Event, FloorRaised};
+use proto::id::ChatId;
+use proto::{Seq, UnixMillis};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +65,15 @@ impl Failures {
         self.0 += 1;
         let doubled = PAUSE.0 * 2u32.saturating_pow(self.0 - 1).min(64);
         doubled.min(PAUSE.1)
+    }
+}
+
+/// Tells the members of a chat that its log lost its beginning.
+pub(super) fn floor_signal(chat: ChatId, floor: Seq) -> Signal {
+    Signal::ToChat {
+        chat,
+        event: Event::Floor(FloorRaised { chat, floor }),
+        except: None,
     }
 }
 
@@ -126,14 +136,7 @@ impl Service {
             let (raised, more) = self.store.expire_entries(at, EXPIRED).await?;
             let signals: Vec<Signal> = raised
                 .into_iter()
-                .map(|raised| Signal::ToChat {
-                    chat: raised.chat,
-                    event: Event::Floor(FloorRaised {
-                        chat: raised.chat,
-                        floor: raised.floor,
-                    }),
-                    except: None,
-                })
+                .map(|raised| floor_signal(raised.chat, raised.floor))
                 .collect();
             if !signals.is_empty() {
                 self.bus.publish(signals);

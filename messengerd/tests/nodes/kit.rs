@@ -388,6 +388,16 @@ impl Node {
         enter(&self.service, user, id).await
     }
 
+    /// What a session of somebody at this node gets for a request.
+    pub(crate) async fn ask(
+        &self,
+        user: &UserRecord,
+        request: Request,
+    ) -> Result<Reply, WireError> {
+        let caller = caller(user, SessionId::generate());
+        self.service.submit(&caller, request).await?.await
+    }
+
     pub(crate) fn disconnect(&self, session: &Arc<Session>) {
         let listener: SharedListener = session.clone();
         self.receiver.hub().detach(&listener);
