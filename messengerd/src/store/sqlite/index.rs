@@ -45,8 +45,9 @@ impl Behind {
     pub(super) fn committed(&self, batch: &[Committed]) {
         let mut last = 0;
         for event in batch {
-            if let Committed::Entry { chat, entry, .. } = event
-                && matches!(entry.kind, kind::MESSAGE | kind::EDITED)
+            // Of any kind: an index that stops in front of one would seem to be
+            // behind for ever.
+            if let Committed::Entry { chat, .. } = event
                 && chat.0 != last
             {
                 last = chat.0;
