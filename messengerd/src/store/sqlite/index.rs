@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use proto::entry::{Body, kind};
+use proto::entry::Body;
 use proto::text::search_fold;
 use proto::{Seq, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
