@@ -212,9 +212,7 @@ impl Service {
         for committed in batch {
             match committed {
                 Committed::Entry { chat_id, entry, .. } => {
-                    if matches!(entry.kind, kind::MESSAGE | kind::EDITED | kind::DELETED) {
-                        self.upkeep.note_written();
-                    }
+                    self.upkeep.note_written();
                     if entry.kind == kind::CREATED {
                         newcomers.push((chat_id, None));
                     } else if entry.kind == kind::MEMBERS_ADDED {

@@ -37,7 +37,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// What there is to do. A call that comes while it is being done is kept.
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
-    /// Something was written, edited or deleted.
+    /// A chat's log grew.
     index: Notify,
     /// The same, since the last look.
     written: AtomicBool,
@@ -46,7 +46,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// A message was written, edited or deleted.
+    /// A chat's log grew, by whatever: the index goes past all of it.
     pub(super) fn note_written(&self) {
         self.written.store(true, Ordering::Relaxed);
         self.index.notify_one();

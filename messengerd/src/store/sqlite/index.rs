@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use proto::entry::{Body, kind};
+use proto::entry::Body;
 use proto::text::search_fold;
 use proto::{Seq, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -45,8 +45,9 @@ impl Behind {
     pub(super) fn committed(&self, batch: &[Committed]) {
         let mut last = 0;
         for event in batch {
-            if let Committed::Entry { chat, entry, .. } = event
-                && matches!(entry.kind, kind::MESSAGE | kind::EDITED)
+            // Of any kind: an index that stops in front of one would seem to be
+            // behind for ever.
+            if let Committed::Entry { chat, .. } = event
                 && chat.0 != last
             {
                 last = chat.0;
