@@ -330,3 +330,36 @@ fn an_own_cursor_that_others_do_not_see_moves_all_the_same() {
     }));
     assert_eq!(world.db.chat(chat).unwrap().unwrap().unread, 0);
 }
+
+#[test]
+fn what_changes_while_a_chat_is_asked_about_is_asked_for_again() {
+    let (mut world, chat) = settled();
+    let changed = |seq: Seq| {
+        let body = Body::ChatChanged(proto::entry::ChatChanged::default());
+        let (kind, body) = body.encode().unwrap();
+        let mut entry = message(seq, OTHER, "");
+        (entry.kind, entry.body, entry.msg_no) = (kind, body, 3);
+        entry
+    };
+    for entry in [changed(4), changed(5)] {
+        let log = world.server.logs.get_mut(&chat).unwrap();
+        log.push(entry.clone());
+        world.server.acl_rev += 1;
+        if entry.seq == 5 {
+            // The answer is of before, and comes after.
+            let bytes = world.to_server.pop_front().unwrap();
+            let frame = Frame::from_message(bytes).unwrap();
+            world.server.acl_rev -= 1;
+            let answers = world.server.answer(&frame);
+            world.server.acl_rev += 1;
+            world.tell_entry(chat, entry);
+            for answer in answers {
+                world.deliver(&answer);
+            }
+        } else {
+            world.tell_entry(chat, entry);
+        }
+    }
+    world.settle();
+    assert_eq!(world.db.chat_states().unwrap()[0].info_rev, 3);
+}
