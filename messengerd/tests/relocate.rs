@@ -275,7 +275,10 @@ async fn a_move_that_broke_off_anywhere_is_taken_up() {
         assert!(refused.contains("move"), "{refused}");
     }
     // Nothing was copied twice.
-    assert_eq!(whole, 1 + 40 + 80 + 40 + 3 + 3 + 3 + 6 + 3600);
+    assert_eq!(
+        whole,
+        1 + 40 + 80 + 40 + 3 + 3 + 3 + 6 + (2 + 3 + 1 + 3 + 3 + 3) + 3600
+    );
     let said = refusal(&from, &to).await;
     assert!(said.contains("was moved to the target already"), "{said}");
     let store = PostgresStore::open(&settings, Arc::new(Deaf))

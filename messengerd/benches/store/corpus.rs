@@ -56,7 +56,11 @@ fn word(rank: usize) -> String {
         "ка", "ло", "ми", "не", "ру", "са", "те", "ви", "бо", "да", "фе", "ги", "хо", "ю", "па",
         "зу",
     ];
-    let syllables = if rank % 2 == 0 { LATIN } else { CYRILLIC };
+    let syllables = if rank.is_multiple_of(2) {
+        LATIN
+    } else {
+        CYRILLIC
+    };
     let mut left = rank + 16;
     let mut text = String::new();
     while left > 0 {

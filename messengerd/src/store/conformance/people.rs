@@ -183,7 +183,11 @@ pub(crate) async fn people_are_found_by_their_names(bed: Bed) {
     // A user name that begins with it first.
     assert_eq!(search("an").await.unwrap(), [bob, zoe.clone()]);
     for query in ["anna", "СЕМЕНОВ", "anna семен"] {
-        assert_eq!(search(query).await.unwrap(), [zoe.clone()], "{query}");
+        assert_eq!(
+            search(query).await.unwrap(),
+            std::slice::from_ref(&zoe),
+            "{query}"
+        );
     }
     assert_eq!(search("nobody").await.unwrap(), []);
 }

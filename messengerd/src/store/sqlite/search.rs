@@ -1,5 +1,6 @@
 //! Finding messages.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -43,7 +44,7 @@ pub(super) fn search(reader: &mut Reader, query: &SearchQuery) -> Result<SearchF
         for some in scopes.chunks(CHATS) {
             matching(reader, query, some, &mut hits)?;
         }
-        hits.sort_unstable_by(|a, b| (b.at, b.id).cmp(&(a.at, a.id)));
+        hits.sort_unstable_by_key(|hit| Reverse((hit.at, hit.id)));
         let more = hits.len() > query.limit as usize;
         hits.truncate(query.limit as usize);
         let ids: HashMap<i64, ChatId> = scopes.iter().map(|it| (it.chat.0, it.id)).collect();
