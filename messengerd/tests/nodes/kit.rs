@@ -378,12 +378,7 @@ impl Node {
         user: &UserRecord,
         request: Request,
     ) -> Result<Reply, WireError> {
-        let caller = Caller {
-            actor: actor(user),
-            username: user.username.clone(),
-            session: SessionId::generate(),
-            admin: false,
-        };
+        let caller = caller(user, SessionId::generate());
         self.service.submit(&caller, request).await?.await
     }
 
