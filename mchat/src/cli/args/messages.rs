@@ -224,7 +224,7 @@ pub struct HookRun {
         num_args = 1..,
         allow_hyphen_values = true,
         value_names = ["CMD", "ARG"],
-        value_hint = clap::ValueHint::CommandWithArguments
+        value_hint = clap::ValueHint::CommandName
     )]
     pub exec: Vec<std::ffi::OsString>,
 }
