@@ -7,6 +7,8 @@ pub const FORMS: &[(&str, &str)] = &[
     ("new", "mchat new [--group NAME] @user…"),
     ("open", "mchat history @user|CHAT"),
     ("unread", "mchat unread"),
+    ("reply", "mchat reply @user|CHAT MESSAGE TEXT|-"),
+    ("raw", "mchat show @user|CHAT MESSAGE --raw"),
     ("retry", "mchat sync"),
     ("logout", "mchat logout"),
     ("set", "config.toml, see mchat-config(5)"),
@@ -28,6 +30,13 @@ pub const SCREEN: &[&str] = &[
     "reconnect",
     "list",
     "compose",
+    "filter",
+    "select-message",
+    "edit-in-editor",
+    "cancel-reply",
+    "copy",
+    "open-link",
+    "reveal",
 ];
 
 /// Commands for scripts, which the screen does in other ways or not at all.

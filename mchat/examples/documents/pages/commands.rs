@@ -39,8 +39,10 @@ fn commands(parent: &Command, words: &[&str], pages: &mut Vec<(String, String)>)
 
 /// A command under the name of its page, as it is printed there.
 fn named(command: Command, name: &str) -> Command {
+    // A name is kept for the life of the program, as are all of a parser.
+    let kept: &'static str = name.to_owned().leak();
     command
-        .name(name.to_owned())
+        .name(kept)
         .display_name(name.to_owned())
         .disable_help_subcommand(true)
         .disable_help_flag(true)
