@@ -1,9 +1,13 @@
-//! How long a person waits for `mchat`: cold starts of short commands, and the
-//! first screen from a cache of 100 000 messages while the server is away.
+//! How long a person waits for `mchat`: cold starts of short commands, the
+//! first screen from a cache of 100 000 messages while the server is away, and
+//! the same with reading and searching in a cache of 1 000 000 in 500 chats.
 //! JSON lines go to standard output, a table to standard error.
-//! `BENCH_MESSAGES` (100 000) is the size of the cache.
+//! `BENCH_MESSAGES` (100 000) and `BENCH_CACHE` (1 000 000) are the sizes; with
+//! `BENCH_CACHE_ONLY=1` only the large cache is measured.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
 
+#[path = "client/big_cache.rs"]
+mod big_cache;
 #[path = "../../messengerd/tests/support/mod.rs"]
 mod support;
 
@@ -22,6 +26,29 @@ const CHATS: usize = 50;
 const RUNS: usize = 30;
 
 fn main() {
+    let size = std::env::var("BENCH_CACHE").map_or(1_000_000, |text| text.parse().unwrap());
+    if std::env::var_os("BENCH_CACHE_ONLY").is_none() {
+        small_cache();
+    }
+    large_cache(size);
+}
+
+/// Without a server: it would have nothing of it.
+fn large_cache(messages: usize) {
+    let home = tempfile::tempdir().unwrap();
+    let profile = home.path().join(".local/share/mchat/profiles/default");
+    big_cache::make(&profile, messages);
+    for (name, target, millis) in big_cache::measure(&profile) {
+        report(&name, target, millis);
+    }
+    let nobody = "mchat://127.0.0.1:9";
+    let runs = (0..RUNS)
+        .map(|_| first_screen(home.path(), nobody))
+        .collect();
+    report("first_screen_large", Some(100.0), runs);
+}
+
+fn small_cache() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

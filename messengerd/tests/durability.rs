@@ -137,6 +137,7 @@ fn new_chat(creator: Actor) -> NewChat {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some(ChatName::try_from("group").unwrap()),
+        description: None,
         creator,
         others: Vec::new(),
         entry: EntryId::generate(),

@@ -193,6 +193,7 @@ async fn a_stranger_cannot_tell_a_chat_from_none(on: On) {
         id: real,
         kind: ChatKind::Private,
         name: None,
+        description: None,
         members: vec![bob.id()],
     };
     assert_eq!(eve.call(call).await.unwrap_err().code(), "conflict");
@@ -421,14 +422,7 @@ async fn presence_follows_the_connection(on: On) {
             _ => None,
         })
         .await;
-    assert_eq!(
-        snapshot,
-        [Presence {
-            user: ada.id(),
-            online: true,
-            last_seen: None
-        }]
-    );
+    assert_eq!(snapshot, [Presence::new(ada.id(), true, None)]);
 }
 
 async fn sessions_are_listed_and_ended_at_once(on: On) {
@@ -564,6 +558,7 @@ async fn a_private_chat_of_a_pair_is_one(on: On) {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some("team".try_into().unwrap()),
+        description: None,
         members: vec![bob.id()],
     };
     let made = ada.call(group.clone()).await.unwrap();

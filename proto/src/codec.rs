@@ -141,6 +141,12 @@ pub fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
     }
 }
 
+/// True for what an absent field is read as, so that it need not be sent. Such
+/// a default is part of the protocol and never changes.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl Frame {
     /// Reads a frame from one WebSocket binary message.
     ///

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{self, CodecError};
+use crate::codec::{self, CodecError, is_default};
 use crate::id::{ChatId, EntryId, SessionId, UserId};
 use crate::request::{ChatKind, ChatSettings, Role};
 use crate::{Seq, UnixMillis};
@@ -83,7 +83,7 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded: Option<Forwarded>,
     /// Whether it was deleted: a `DELETED` entry follows.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub deleted: bool,
 }
 
@@ -171,7 +171,7 @@ pub struct ChatChanged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Whether the picture changed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub avatar: bool,
     /// The new settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]

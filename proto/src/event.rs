@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{self, CodecError, Encoded, Frame};
+use crate::codec::{self, CodecError, Encoded, Frame, is_default};
 use crate::entry::{AccountEntry, Entry};
 use crate::error::WireError;
 use crate::id::{ChatId, UserId};
@@ -125,7 +125,7 @@ pub struct Presence {
     pub text: Option<String>,
     /// Revision of the person's profile: a cache that holds an earlier one
     /// asks `Users` again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rev: u64,
 }
 
@@ -149,7 +149,8 @@ impl Presence {
 pub struct PresenceChanged {
     /// Who is how.
     pub users: Vec<Presence>,
-    /// True where the list is complete and replaces what was known.
+    /// True where the list replaces what was known: who is not in it, or in the
+    /// events right behind it that have what did not fit, is not shown.
     #[serde(default)]
     pub snapshot: bool,
 }

@@ -51,8 +51,9 @@ pub const BIO_CHARS: usize = 500;
 pub const DESCRIPTION_CHARS: usize = 500;
 /// Longest words beside a status, in characters.
 pub const STATUS_CHARS: usize = 140;
-/// Longest reaction, in bytes of UTF-8.
-pub const EMOJI_BYTES: usize = 32;
+/// Longest reaction, in bytes of UTF-8; a kiss of two people with skin tones
+/// takes 35.
+pub const EMOJI_BYTES: usize = 64;
 /// Largest picture of a person or chat, in bytes.
 pub const AVATAR_BYTES: usize = 128 * 1024;
 /// Different reactions of one person to one message.

@@ -8,7 +8,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{self, CodecError, Encoded, Frame};
+use crate::codec::{self, CodecError, Encoded, Frame, is_default};
 use crate::digest::Digest as Hash;
 use crate::entry::{AccountEntry, Entry};
 use crate::hello::Account;
@@ -58,6 +58,7 @@ macro_rules! words {
         }
     };
 }
+
 mod changes;
 mod groups;
 mod people;
@@ -138,7 +139,7 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<Hash>,
     /// Grows whenever names, picture or words about oneself change.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rev: u64,
 }
 
@@ -259,6 +260,10 @@ pub struct Users {
 pub struct UserList {
     /// Who was found.
     pub users: Vec<User>,
+    /// Whether some did not fit into a frame. Of [`Users`](struct@Users) ask
+    /// again for those that are not here, of [`Banned`] for those behind these.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub more: bool,
 }
 
 /// Creates a chat. Repeated with the same id by the same person it returns the
@@ -293,8 +298,11 @@ pub struct ChatInfo {
     pub created_at: UnixMillis,
     /// The revision of members and properties that this shows.
     pub acl_rev: u64,
-    /// The present members.
+    /// The present members: those who joined first where not all fit.
     pub members: Vec<Member>,
+    /// Whether there are more: ask [`Members`] for those behind these.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub members_more: bool,
     /// Where its log stood.
     pub head: crate::event::Head,
     /// What it is about.
@@ -307,18 +315,22 @@ pub struct ChatInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserId>,
     /// What members may do.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub settings: ChatSettings,
     /// The caller's own settings.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub prefs: ChatPrefs,
     /// False where the caller reads a public chat without being a member.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub joined: bool,
 }
 
 fn yes() -> bool {
     true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// A member of a chat.
@@ -351,7 +363,30 @@ pub struct ChatList {
     pub more: bool,
 }
 
-/// Adds people to a group.
+/// Lists the members of a chat, in the order they joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// Which chat.
+    pub chat: ChatId,
+    /// How many to pass over.
+    #[serde(default)]
+    pub offset: u32,
+}
+
+/// Answer to [`Members`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberList {
+    /// Those that fitted into a frame.
+    pub members: Vec<Member>,
+    /// Whether there are more behind these.
+    #[serde(default)]
+    pub more: bool,
+    /// The revision of members and properties that this shows: where it is not
+    /// that of the part before, begin anew.
+    pub acl_rev: u64,
+}
+
+/// Adds people to a group or public chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddMembers {
     /// Which chat.
@@ -360,7 +395,7 @@ pub struct AddMembers {
     pub users: Vec<UserId>,
 }
 
-/// Removes somebody from a group, or leaves it.
+/// Removes somebody from a group or public chat, or leaves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveMember {
     /// Which chat.
@@ -683,6 +718,7 @@ calls! {
     0x013b PinMessage -> Sent,
     0x013c Pins -> PinList,
     0x013d SearchMessages -> SearchResults,
+    0x013e Members -> MemberList,
     0x0140 SyncHeads -> Done,
     0x0141 AccountChanges -> AccountPage,
     0x0142 AccountDigest -> DigestReply,

@@ -2,6 +2,7 @@
 //! codec can see a bad one.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -201,7 +202,7 @@ text! {
     StatusText, |text| check_line("status text", text, limits::STATUS_CHARS)
 }
 text! {
-    /// A reaction: 1 to 32 bytes without white space or steering characters;
+    /// A reaction: 1 to 64 bytes without white space or steering characters;
     /// by custom one emoji.
     Emoji, check_emoji
 }
@@ -258,13 +259,12 @@ pub fn search_fold(text: &str) -> String {
 
 /// The words of a search, folded, without repeats.
 pub fn search_words(query: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in search_fold(query).split_whitespace() {
-        if !words.iter().any(|known| known == word) {
-            words.push(word.to_owned());
-        }
-    }
-    words
+    let mut known = HashSet::new();
+    search_fold(query)
+        .split_whitespace()
+        .filter(|word| known.insert(*word))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The user names that a message speaks to, as `@name`, in their compared form
@@ -272,6 +272,8 @@ pub fn search_words(query: &str) -> Vec<String> {
 /// address, is no mention.
 pub fn mentions(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    // A long message can name thousands.
+    let mut known = HashSet::new();
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         if c == '@' && !before.is_alphanumeric() {
@@ -281,7 +283,7 @@ pub fn mentions(text: &str) -> Vec<String> {
                 .unwrap_or(rest.len());
             // A full stop behind a name ends the sentence.
             let name = username_key(rest[..end].trim_end_matches(['.', '-', '_']));
-            if !name.is_empty() && !names.contains(&name) {
+            if !name.is_empty() && known.insert(name.clone()) {
                 names.push(name);
             }
         }
@@ -444,5 +446,8 @@ mod tests {
         assert_eq!(mentions("@Bob, see a@b.c and (@eve.)"), ["bob", "eve"]);
         assert_eq!(mentions("@анна @Анна"), ["анна"]);
         assert!(mentions("@ nobody").is_empty());
+        // A message full of names costs no more than its length.
+        let many: String = (0..10_000).map(|n| format!("@{n} @{n} ")).collect();
+        assert_eq!(mentions(&many).len(), 10_000);
     }
 }

@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 use proto::codec::{Frame, FrameDecoder};
-use proto::entry::Body;
+use proto::entry::{Body, kind};
 use proto::event::Event;
 use proto::hello::{HELLO, Hello, Welcome};
 use proto::request::{REPLY, Reply, Request};
@@ -74,7 +74,7 @@ const HUGE: [&[u8]; 10] = [
 ];
 
 /// Every field name that holds something of variable length.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 52] = [
     "capabilities",
     "client",
     "server",
@@ -98,6 +98,34 @@ const FIELDS: [&str; 24] = [
     "error",
     "params",
     "head",
+    "user",
+    "clear",
+    "bio",
+    "email",
+    "status",
+    "status_text",
+    "own",
+    "image",
+    "mime",
+    "hash",
+    "avatar",
+    "contacts",
+    "nickname",
+    "state",
+    "settings",
+    "prefs",
+    "history_for_new_members",
+    "notify",
+    "description",
+    "name",
+    "query",
+    "invites",
+    "pins",
+    "found",
+    "entry",
+    "emoji",
+    "forward",
+    "forwarded",
     "unknown",
 ];
 
@@ -141,7 +169,7 @@ fn declared_lengths_reserve_nothing_much() {
             });
             assert!(bytes < BOUND, "{kind:#06x} {payload:x?}: {bytes} bytes");
         }
-        for kind in 0..6 {
+        for kind in kind::ALL.iter().map(|(kind, _)| *kind).chain([0, 60_000]) {
             let bytes = allocated(|| {
                 Body::decode(kind, &payload);
             });

@@ -128,10 +128,22 @@ impl Client {
     ///
     /// As for [`call`](Self::call).
     pub async fn pins(&self, chat: ChatId) -> Result<Vec<EntryRow>, ClientError> {
-        match self.call(request::Pins { chat }).await {
-            Ok(list) => self.rows(list.pins).await,
-            Err(error) if error.is_unreached() => self.cache.read(move |db| db.pins(chat)).await,
-            Err(error) => Err(error),
+        let mut pins = Vec::new();
+        loop {
+            let offset = pins.len() as u32;
+            match self.call(request::Pins { chat, offset }).await {
+                Ok(list) => {
+                    let ended = !list.more || list.pins.is_empty();
+                    pins.extend(list.pins);
+                    if ended {
+                        return self.rows(pins).await;
+                    }
+                }
+                Err(error) if error.is_unreached() => {
+                    return self.cache.read(move |db| db.pins(chat)).await;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -111,7 +111,16 @@ impl Client {
     ///
     /// As for [`call`](Self::call).
     pub async fn banned(&self, chat: ChatId) -> Result<Vec<User>, ClientError> {
-        Ok(self.call(request::Banned { chat }).await?.users)
+        let mut users = Vec::new();
+        loop {
+            let offset = users.len() as u32;
+            let list = self.call(request::Banned { chat, offset }).await?;
+            let ended = !list.more || list.users.is_empty();
+            users.extend(list.users);
+            if ended {
+                return Ok(users);
+            }
+        }
     }
 
     /// Changes name, description or settings of a chat.

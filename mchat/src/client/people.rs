@@ -31,9 +31,18 @@ impl Client {
     pub async fn fetch_contacts(&self) -> Result<(), ClientError> {
         // What changes while the answer is on its way is asked for again later.
         let at = self.cache.read(|db| db.account_seq()).await?;
-        let list = self.call(request::Contacts {}).await?;
+        let mut contacts = Vec::new();
+        loop {
+            let offset = contacts.len() as u32;
+            let list = self.call(request::Contacts { offset }).await?;
+            let ended = !list.more || list.contacts.is_empty();
+            contacts.extend(list.contacts);
+            if ended {
+                break;
+            }
+        }
         self.cache
-            .write(move |db| db.put_contacts(&list.contacts, at))
+            .write(move |db| db.put_contacts(&contacts, at))
             .await?;
         self.tell(Command::Told(super::model::ClientEvent::Contacts));
         Ok(())

@@ -4,6 +4,8 @@
 
 mod commands;
 mod daemon;
+mod device;
+mod devices;
 mod forward;
 mod front;
 mod link;

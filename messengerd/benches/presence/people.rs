@@ -52,15 +52,13 @@ impl Person {
         let presence = node.service.presence();
         let came = presence.connected(self.actor);
         node.service.go_live(&self.caller, &listener).await.unwrap();
-        if came {
-            presence.announce(self.actor).await.unwrap();
-        }
+        presence.announce(self.actor, came).await.unwrap();
     }
 
     pub(crate) fn go(&self, node: &Node) {
         let listener: SharedListener = self.ear.clone();
         node.receiver.hub().detach(&listener);
-        node.service.presence().disconnected(self.actor.id);
+        node.service.presence().disconnected(self.actor.id, false);
     }
 
     /// Events told so far.
@@ -160,6 +158,7 @@ async fn group(shelf: &Shelf, members: Vec<Actor>) {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some(ChatName::try_from("group").unwrap()),
+        description: None,
         creator: members[0],
         others: members[1..].to_vec(),
         entry: EntryId::generate(),

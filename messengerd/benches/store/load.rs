@@ -74,6 +74,7 @@ impl Ours {
                     id: ChatId::generate(),
                     kind: ChatKind::Group,
                     name: Some(ChatName::try_from(format!("chat {number}")).unwrap()),
+                    description: None,
                     creator: actor,
                     others: Vec::new(),
                     entry: EntryId::generate(),
@@ -180,7 +181,7 @@ pub(crate) fn fetches(runtime: &Runtime, ours: &Ours, times: usize) -> (f64, f64
         for _ in 0..times {
             let chat = ours.chats[uniform.chat()].no;
             let asked = Instant::now();
-            let page = ours.store.entries_before(chat, None, 50, 192 * 1024);
+            let page = ours.store.entries_before(chat, 0, None, 50, 192 * 1024);
             assert_eq!(page.await.unwrap().entries.len(), 50);
             latency.record(asked.elapsed().as_micros() as u64).unwrap();
         }

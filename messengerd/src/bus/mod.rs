@@ -71,15 +71,18 @@ pub enum Signal {
     NodeGone(Uuid),
 }
 
-/// A user came online at one node, or went offline there.
+/// A user came online at one node, went offline there, or has nobody at any of
+/// their devices there, or somebody again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transition {
     /// Who.
     pub user: UserId,
     /// Where.
     pub node: Uuid,
-    /// Came or went.
+    /// Whether they are there.
     pub online: bool,
+    /// Whether they are idle at all devices there.
+    pub idle: bool,
     /// The node's count of transitions after this one, without gaps.
     pub version: u64,
     /// A node where the user was believed to be online, for which reason nobody
@@ -130,17 +133,26 @@ pub enum BusError {
 /// An answer of the bus on its way; it comes in bounded time.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'static>>;
 
+/// A user who is online at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Present {
+    /// Who.
+    pub user: UserId,
+    /// Whether they are idle at all devices there.
+    pub idle: bool,
+}
+
 /// A node's sign of life, with what changed in its set of online users.
 #[derive(Debug, Clone, Default)]
 pub struct Beat {
     /// The node's count of transitions.
     pub version: u64,
-    /// Users who came since the last beat.
-    pub came: Vec<UserId>,
-    /// Users who went since then.
-    pub went: Vec<UserId>,
+    /// Users who came since the last beat, or are otherwise than they were.
+    pub came: Vec<Present>,
+    /// Users who went since then, or are otherwise: as they were.
+    pub went: Vec<Present>,
     /// Instead of changes: all who are online here.
-    pub all: Option<Vec<UserId>>,
+    pub all: Option<Vec<Present>>,
     /// How long the node counts as alive without another beat.
     pub life: Duration,
 }
@@ -174,7 +186,7 @@ pub trait Shared: Send + Sync {
     fn beat(&self, beat: Beat) -> Answer<Pulse>;
     /// The online users of a node with the version of the set; none where its
     /// life is over.
-    fn users_at(&self, node: Uuid) -> Answer<Option<(u64, Vec<UserId>)>>;
+    fn users_at(&self, node: Uuid) -> Answer<Option<(u64, Vec<Present>)>>;
     /// Forgets a dead node. True for the first who does.
     fn bury(&self, node: Uuid) -> Answer<bool>;
     /// Ends this node's life after `life`.

@@ -143,6 +143,10 @@ impl Server {
             let (service, stop) = (service.clone(), stop_writers.clone());
             async move { service.reconcile(stop).await }
         });
+        writers.spawn({
+            let (service, stop) = (service.clone(), stop_writers.clone());
+            async move { service.keep_up(stop).await }
+        });
         accepting.spawn(certificate.clone().watch(stop.clone()));
         accepting.spawn(quic::accept(
             endpoint.clone(),

@@ -1,20 +1,25 @@
 //! Letting callers in: registration, sign-in, sessions, finding people.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use proto::error::{ErrorCode, WireError};
 use proto::hello::Account;
 use proto::id::{SessionId, UserId};
 use proto::limits;
 use proto::request::{
-    Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn, UserList, Users,
+    ChangePassword, Done, Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn,
+    UserList, Users,
 };
-use proto::text::{DeviceName, Token, username_key};
+use proto::text::{DeviceName, Token, search_fold, username_key};
 
 use super::limiter::network;
 use super::tokens::Tokens;
 use super::{Caller, Service, bad_request, now, refuse, too_large};
 use crate::store::{Actor, Admission, NewInvite, NewSession, NewUser, StoreError, UserRecord};
+
+/// Bytes of a person, encoded, beside names.
+const USER_BYTES: usize = 150;
 
 /// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,7 +135,42 @@ impl Service {
         // Only failures count.
         self.login_limit.give_back(&key).await;
         let session = self.open_session(&user, request.device).await?;
+        // A change of the password ends the sessions that are there: not one
+        // that was opened with the old one just behind it.
+        let now_is = self.store.users(vec![user.id], Vec::new()).await;
+        let now_is = now_is.map_err(refuse)?;
+        if now_is.first().map(|user| &user.password_hash) != Some(&user.password_hash) {
+            let ended = self.store.end_session(user.no, session, now());
+            ended.await.map_err(refuse)?;
+            return Err(ErrorCode::BadCredentials.into());
+        }
         self.signed_in(&user, session)
+    }
+
+    /// Replaces the caller's password; all their other sessions end.
+    pub(super) async fn change_password(
+        &self,
+        caller: &Caller,
+        request: ChangePassword,
+    ) -> Result<Done, WireError> {
+        let key = username_key(&caller.username);
+        self.login_limit.take(&key).await?;
+        let user = self.own_record(caller).await?;
+        let right = self
+            .passwords
+            .verify(request.old, Some(user.password_hash))
+            .await?;
+        if !right {
+            return Err(ErrorCode::BadCredentials.into());
+        }
+        // Only failures count.
+        self.login_limit.give_back(&key).await;
+        let hash = self.passwords.hash(request.new).await?;
+        self.store
+            .set_password(caller.actor, hash, caller.session, now())
+            .await
+            .map_err(refuse)?;
+        Ok(Done {})
     }
 
     async fn open_session(
@@ -242,19 +282,19 @@ impl Service {
         })
     }
 
-    pub(super) async fn search_users(&self, request: SearchUsers) -> Result<UserList, WireError> {
-        if request.query.chars().count() > limits::USERNAME_CHARS {
-            return Err(too_large("query", limits::USERNAME_CHARS));
+    pub(super) async fn search_users(
+        &self,
+        caller: &Caller,
+        request: SearchUsers,
+    ) -> Result<UserList, WireError> {
+        if request.query.chars().count() > limits::QUERY_CHARS {
+            return Err(too_large("query", limits::QUERY_CHARS));
         }
+        self.search_limit.take(caller.actor.no.0, Instant::now())?;
         let limit = request.limit.clamp(1, limits::SEARCH_RESULTS);
-        let users = self
-            .store
-            .search_users(username_key(&request.query), limit)
-            .await
-            .map_err(refuse)?;
-        Ok(UserList {
-            users: users.iter().map(UserRecord::shown).collect(),
-        })
+        let folded = search_fold(&request.query);
+        let found = self.store.search_users(folded.trim().to_owned(), limit);
+        Ok(user_list(found.await.map_err(refuse)?))
     }
 
     pub(super) async fn users(&self, request: Users) -> Result<UserList, WireError> {
@@ -273,10 +313,27 @@ impl Service {
             .users(request.ids, request.names)
             .await
             .map_err(refuse)?;
-        Ok(UserList {
-            users: users.iter().map(UserRecord::shown).collect(),
-        })
+        Ok(user_list(users))
     }
+}
+
+/// As many of them as fit into a frame.
+fn user_list(records: Vec<UserRecord>) -> UserList {
+    let mut list = UserList {
+        users: Vec::with_capacity(records.len()),
+        more: false,
+    };
+    let mut bytes = 0;
+    for record in records {
+        bytes +=
+            USER_BYTES + record.username.len() + record.first_name.len() + record.last_name.len();
+        if bytes > limits::PAGE_BYTES {
+            list.more = true;
+            break;
+        }
+        list.users.push(record.shown());
+    }
+    list
 }
 
 fn caller(user: &UserRecord, session: SessionId) -> Caller {

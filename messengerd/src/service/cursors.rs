@@ -32,6 +32,8 @@ struct Move {
     /// of others lies between it and them, so that writing marks nothing of
     /// others as read.
     own: Option<OwnRun>,
+    /// Whether others see it, as was so lately.
+    shown: bool,
 }
 
 /// Messages of one author, one right after the other.
@@ -81,20 +83,24 @@ impl Cursors {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A member has read and received up to here.
-    pub fn mark(&self, chat: ChatNo, user: UserNo, read: Seq, delivered: Seq) {
+    /// A member has read and received up to here; `shown` is whether others
+    /// see it.
+    pub fn mark(&self, chat: ChatNo, user: UserNo, read: Seq, delivered: Seq, shown: bool) {
         let mut state = self.state();
         let waiting = state.waiting.entry((chat, user)).or_default();
         waiting.read = waiting.read.max(read);
         waiting.delivered = waiting.delivered.max(delivered);
+        waiting.shown = shown;
         drop(state);
         self.wake.notify_one();
     }
 
-    /// A member has written this message.
-    pub fn wrote(&self, chat: ChatNo, user: UserNo, seq: Seq, msg_no: u64) {
+    /// A member has written this message; `shown` is whether others see what
+    /// they have read.
+    pub fn wrote(&self, chat: ChatNo, user: UserNo, seq: Seq, msg_no: u64, shown: bool) {
         let mut state = self.state();
         let waiting = state.waiting.entry((chat, user)).or_default();
+        waiting.shown = shown;
         match &mut waiting.own {
             None => {
                 waiting.own = Some(OwnRun {
@@ -112,6 +118,16 @@ impl Cursors {
         }
         drop(state);
         self.wake.notify_one();
+    }
+
+    /// Others are to see nothing any more of what somebody has read: not even
+    /// what is on its way.
+    pub fn hide(&self, user: UserNo) {
+        for (key, waiting) in &mut self.state().waiting {
+            if key.1 == user {
+                waiting.shown = false;
+            }
+        }
     }
 
     /// Writes moves until cancelled, then what still waits.
@@ -178,7 +194,7 @@ impl Cursors {
                     user: *user,
                     read,
                     delivered,
-                    shown: true,
+                    shown: waiting.shown,
                 });
             }
             match self.store.move_cursors(moves).await {

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use proto::entry::{AccountEntry, account_kind, kind};
-use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, PresenceChanged, ReceiptCounts};
+use proto::entry::{AccountEntry, Body, account_kind, kind};
+use proto::event::{AccountChanged, ChatEntry, CursorMoved, Event, ReceiptCounts};
 use proto::id::{ChatId, UserId};
+use proto::request::ChatKind;
 use proto::{Seq, limits};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Service;
+use super::access::changes_rights;
 use super::receiver::Receiver;
 use crate::bus::{Signal, Sink as _};
-use crate::store::{Committed, Feed};
+use crate::store::{Committed, CursorRecord, Feed, ShownCursor};
 
 /// Committed things not yet told, above which sends are refused.
 const BACKLOG: usize = 20_000;
@@ -83,10 +85,12 @@ impl Feed for CommitQueue {
         if let Some(receiver) = self.receiver.get() {
             let access = receiver.access();
             for committed in &batch {
-                if let Committed::Entry { chat_id, entry, .. } = committed
-                    && entry.kind != kind::MESSAGE
-                {
-                    access.invalidate(*chat_id);
+                match committed {
+                    Committed::Entry { chat_id, entry, .. } if changes_rights(entry.kind) => {
+                        access.invalidate(*chat_id);
+                    }
+                    Committed::Account { user, entry } => receiver.note_account(*user, entry),
+                    Committed::Entry { .. } | Committed::Cursor { .. } => {}
                 }
             }
         }
@@ -121,6 +125,48 @@ impl Authors {
             self.recent.pop_front();
         }
     }
+}
+
+/// What the owner of moved cursors is told: what is so.
+pub(super) fn own_cursor(chat: ChatId, cursor: &CursorRecord) -> Signal {
+    let own = ShownCursor {
+        read: cursor.read,
+        read_no: cursor.read_no,
+        delivered: cursor.delivered,
+    };
+    Signal::ToUser {
+        user: cursor.user_id,
+        event: cursor_event(chat, cursor, own),
+    }
+}
+
+/// What the members of a small chat are told of moved cursors: others what is
+/// shown to them, and only where that moved.
+pub(super) fn cursor_signals(
+    chat: ChatId,
+    cursor: &CursorRecord,
+) -> impl Iterator<Item = Signal> + use<> {
+    let shown = cursor.shown;
+    let is_all = (shown.read, shown.read_no, shown.delivered)
+        == (cursor.read, cursor.read_no, cursor.delivered);
+    let to_chat = cursor.shown_moved.then(|| Signal::ToChat {
+        chat,
+        event: cursor_event(chat, cursor, shown),
+        except: (!is_all).then_some(cursor.user_id),
+    });
+    let own = (!is_all || !cursor.shown_moved).then(|| own_cursor(chat, cursor));
+    to_chat.into_iter().chain(own)
+}
+
+fn cursor_event(chat: ChatId, cursor: &CursorRecord, values: ShownCursor) -> Event {
+    Event::Cursor(CursorMoved {
+        chat,
+        user: cursor.user_id,
+        read: values.read,
+        read_no: values.read_no,
+        delivered: values.delivered,
+        cursor_rev: cursor.cursor_rev,
+    })
 }
 
 /// What follows from a new entry of an account's log.
@@ -166,8 +212,16 @@ impl Service {
         for committed in batch {
             match committed {
                 Committed::Entry { chat_id, entry, .. } => {
-                    if matches!(entry.kind, kind::CREATED | kind::MEMBERS_ADDED) {
-                        newcomers.push(chat_id);
+                    if matches!(entry.kind, kind::MESSAGE | kind::EDITED | kind::DELETED) {
+                        self.upkeep.note_written();
+                    }
+                    if entry.kind == kind::CREATED {
+                        newcomers.push((chat_id, None));
+                    } else if entry.kind == kind::MEMBERS_ADDED {
+                        let body = Body::decode(entry.kind, &entry.body);
+                        if let Body::MembersAdded(added) = body {
+                            newcomers.push((chat_id, Some(added.users)));
+                        }
                     } else if entry.kind == kind::MESSAGE
                         && self.members(chat_id).await > limits::CURSOR_BROADCAST_MEMBERS
                     {
@@ -185,34 +239,19 @@ impl Service {
                     });
                 }
                 Committed::Cursor { chat_id, cursor } => {
-                    let event = Event::Cursor(CursorMoved {
-                        chat: chat_id,
-                        user: cursor.user_id,
-                        read: cursor.read,
-                        read_no: cursor.read_no,
-                        delivered: cursor.delivered,
-                        cursor_rev: cursor.cursor_rev,
-                    });
-                    signals.push(
-                        if self.members(chat_id).await <= limits::CURSOR_BROADCAST_MEMBERS {
-                            Signal::ToChat {
-                                chat: chat_id,
-                                event,
-                                except: None,
-                            }
-                        } else {
-                            for (author, seq) in self.receiver.take_authors(chat_id) {
-                                large.entry(chat_id).or_default().note(author, seq);
-                            }
-                            if let Some(authors) = large.get_mut(&chat_id) {
-                                authors.due = true;
-                            }
-                            Signal::ToUser {
-                                user: cursor.user_id,
-                                event,
-                            }
-                        },
-                    );
+                    if self.members(chat_id).await <= limits::CURSOR_BROADCAST_MEMBERS {
+                        signals.extend(cursor_signals(chat_id, &cursor));
+                    } else {
+                        for (author, seq) in self.receiver.take_authors(chat_id) {
+                            large.entry(chat_id).or_default().note(author, seq);
+                        }
+                        if cursor.shown_moved
+                            && let Some(authors) = large.get_mut(&chat_id)
+                        {
+                            authors.due = true;
+                        }
+                        signals.push(own_cursor(chat_id, &cursor));
+                    }
                 }
                 Committed::Account { user, entry } => {
                     signals.extend(account_signals(user, entry));
@@ -220,8 +259,8 @@ impl Service {
             }
         }
         self.bus.publish(signals);
-        for chat in newcomers {
-            self.introduce(chat).await;
+        for (chat, users) in newcomers {
+            self.introduce(chat, users).await;
         }
     }
 
@@ -237,35 +276,22 @@ impl Service {
         }
     }
 
-    /// Tells the members of a chat that is new to some of them who is there.
-    async fn introduce(&self, chat: ChatId) {
+    /// Tells the members of a chat that is new to some of them who is there;
+    /// to all of them where nobody is named.
+    async fn introduce(&self, chat: ChatId, newcomers: Option<Vec<UserId>>) {
         let Ok(Some(chat)) = self.access.chat(chat).await else {
             return;
         };
-        if chat.members() > limits::PRESENCE_MEMBERS {
+        // Being in a public chat together shows nobody's presence.
+        if chat.members() > limits::PRESENCE_MEMBERS || chat.kind == ChatKind::Public {
             return;
         }
-        let ids: Vec<UserId> = chat.users().collect();
-        let users = match self.store.users(ids, Vec::new()).await {
-            Ok(users) => users,
-            Err(error) => {
-                tracing::warn!(%error, "presence not told");
-                return;
-            }
-        };
-        let states = users.iter().map(|user| {
-            let online = self.presence.is_online(user.id);
-            proto::event::Presence::new(user.id, online, user.last_seen.filter(|_| !online))
-        });
-        let event = Event::Presence(PresenceChanged {
-            users: states.collect(),
-            snapshot: false,
-        });
-        self.bus.publish(vec![Signal::ToChat {
-            chat: chat.id,
-            event,
-            except: None,
-        }]);
+        let members: Vec<UserId> = chat.users().collect();
+        let newcomers = newcomers.unwrap_or_else(|| members.clone());
+        let newcomers = newcomers.into_iter().collect();
+        if let Err(error) = self.presence.introduce(members, &newcomers).await {
+            tracing::warn!(%error, "presence not told");
+        }
     }
 
     async fn publish_counts(&self, large: &mut HashMap<ChatId, Authors>) {

@@ -1,87 +1,17 @@
-//! A node among others: its signs of life, what it learns from theirs, and
-//! telling what it saw.
+//! A node among others: its signs of life, and what it learns from theirs.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::HashMap;
 
-use proto::UnixMillis;
 use proto::id::UserId;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::now;
-use super::presence::Presence;
-use crate::bus::{Beat, BusError, Pulse, Shared, Signal};
-use crate::store::{Actor, StoreError};
-
-/// Users looked up at once.
-const LOOK_UP: usize = 500;
-/// What was told this long before the bus came back may not have arrived: a
-/// server that hangs is noticed after about half of it.
-const UNCERTAIN: Duration = Duration::from_secs(10);
-/// Pause after a failure of the store.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Whom others are to be told of.
-#[derive(Default)]
-pub(super) struct Telling {
-    state: Mutex<State>,
-    wake: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    /// To be told, with when they were last seen where that is to be written.
-    due: HashMap<UserId, Option<UnixMillis>>,
-    /// Told lately, or while other nodes were not reached.
-    told: HashMap<UserId, Instant>,
-}
-
-impl Telling {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A user was told of.
-    pub(super) fn told(&self, user: UserId) {
-        self.state().told.insert(user, Instant::now());
-    }
-
-    /// A user is to be told of once more.
-    pub(super) fn again(&self, user: UserId) {
-        self.add([(user, None)]);
-    }
-
-    fn add(&self, users: impl IntoIterator<Item = (UserId, Option<UnixMillis>)>) {
-        let mut state = self.state();
-        for (user, seen) in users {
-            let due = state.due.entry(user).or_default();
-            *due = seen.or(*due);
-            self.wake.notify_one();
-        }
-    }
-
-    /// The bus is back: what was told before is told again.
-    fn repeat(&self) {
-        let mut state = self.state();
-        for user in std::mem::take(&mut state.told).into_keys() {
-            state.due.entry(user).or_default();
-        }
-        self.wake.notify_one();
-    }
-
-    fn take(&self) -> HashMap<UserId, Option<UnixMillis>> {
-        std::mem::take(&mut self.state().due)
-    }
-
-    /// Forgets what has arrived by now.
-    fn settle(&self) {
-        self.state().told.retain(|_, at| at.elapsed() < UNCERTAIN);
-    }
-}
+use super::presence::{LOOK_UP, Presence};
+use super::telling::Due;
+use crate::bus::{Beat, BusError, Present, Pulse, Shared, Signal};
+use crate::store::Actor;
 
 impl Presence {
     /// Gives signs of life until cancelled.
@@ -146,11 +76,19 @@ impl Presence {
         let Some((_, users)) = shared.users_at(self.roster.me()).await? else {
             return Ok(());
         };
+        let idle: HashMap<UserId, bool> = users
+            .into_iter()
+            .map(|present| (present.user, present.idle))
+            .collect();
+        let users: Vec<UserId> = idle.keys().copied().collect();
         for chunk in users.chunks(LOOK_UP) {
             match self.store.users(chunk.to_vec(), Vec::new()).await {
-                Ok(found) => self.take_over(found.into_iter().map(|user| Actor {
-                    no: user.no,
-                    id: user.id,
+                Ok(found) => self.take_over(found.into_iter().map(|user| {
+                    let actor = Actor {
+                        no: user.no,
+                        id: user.id,
+                    };
+                    (actor, idle.get(&user.id).copied().unwrap_or(false))
                 })),
                 Err(error) => tracing::warn!(%error, "earlier users not taken over"),
             }
@@ -168,13 +106,18 @@ impl Presence {
             ..Beat::default()
         };
         if anew {
-            beat.all = Some(books.online.keys().copied().collect());
+            let all = books.online.iter().map(|(user, known)| Present {
+                user: *user,
+                idle: known.idle,
+            });
+            beat.all = Some(all.collect());
         } else {
-            for (user, came) in changed {
-                if came {
-                    beat.came.push(user);
-                } else {
-                    beat.went.push(user);
+            for (user, before) in changed {
+                let now = books.online.get(&user).map(|known| known.idle);
+                if now != before {
+                    let present = |idle| Present { user, idle };
+                    beat.went.extend(before.map(present));
+                    beat.came.extend(now.map(present));
                 }
             }
         }
@@ -185,7 +128,8 @@ impl Presence {
     fn come_back(&self) {
         tracing::warn!("this node was taken for dead; its users are online again");
         let users: Vec<UserId> = self.books().online.keys().copied().collect();
-        self.telling.add(users.into_iter().map(|user| (user, None)));
+        let users = users.into_iter().map(|user| (user, Due::default()));
+        self.telling.add(users);
     }
 
     async fn follow(&self, shared: &dyn Shared, pulse: Pulse, certain: bool) {
@@ -224,87 +168,16 @@ impl Presence {
             tracing::info!(users = gone.len(), "another node is gone");
             // All let go of the users before anybody is told.
             self.bus.publish(vec![Signal::NodeGone(node)]);
-            let seen = Some(now());
-            let gone = gone.into_iter().filter(|user| !self.is_here(*user));
-            self.telling.add(gone.map(|user| (user, seen)));
+            let why = Due {
+                seen: Some(now()),
+                hiding: false,
+            };
+            self.telling.add(gone.into_iter().map(|user| {
+                // Who is here may have been active there alone.
+                let here = self.is_here(user);
+                (user, if here { Due::default() } else { why })
+            }));
         }
-        Ok(())
-    }
-
-    /// Tells of users who are due until cancelled.
-    pub(super) async fn tell_until(&self, stop: &CancellationToken) {
-        loop {
-            tokio::select! {
-                () = self.telling.wake.notified() => {}
-                () = self.roster.asked.notified() => {}
-                () = stop.cancelled() => return,
-            }
-            if self.roster.take_back() {
-                self.telling.repeat();
-            }
-            let asked = self.roster.take_asked();
-            let asked = asked.into_iter().filter(|user| !self.is_here(*user));
-            self.telling.add(asked.map(|user| (user, None)));
-            let here: Vec<UserId> = self.roster.take_here().into_iter().collect();
-            for chunk in here.chunks(LOOK_UP) {
-                if let Err(error) = self.tell_here_of(chunk).await {
-                    tracing::warn!(%error, "presence not told");
-                }
-            }
-            let due: Vec<_> = self.telling.take().into_iter().collect();
-            for chunk in due.chunks(LOOK_UP) {
-                let told = tokio::select! {
-                    told = self.tell_of(chunk) => told,
-                    () = stop.cancelled() => return,
-                };
-                if let Err(error) = told {
-                    tracing::warn!(%error, "presence not told");
-                    self.telling.add(chunk.iter().copied());
-                    tokio::select! {
-                        () = tokio::time::sleep(PAUSE) => {}
-                        () = stop.cancelled() => return,
-                    }
-                }
-            }
-        }
-    }
-
-    async fn tell_here_of(&self, users: &[UserId]) -> Result<(), StoreError> {
-        for user in self.store.users(users.to_vec(), Vec::new()).await? {
-            let state = self.state(user.id, user.last_seen);
-            if let Err(error) = self.tell_here(user.no, state).await {
-                tracing::warn!(%error, "presence not told");
-            }
-        }
-        Ok(())
-    }
-
-    async fn tell_of(&self, due: &[(UserId, Option<UnixMillis>)]) -> Result<(), StoreError> {
-        let ids = due.iter().map(|(user, _)| *user).collect();
-        let due: HashMap<UserId, Option<UnixMillis>> = due.iter().copied().collect();
-        let users = self.store.users(ids, Vec::new()).await?;
-        let seen: Vec<_> = users
-            .iter()
-            .filter_map(|user| Some((user.no, due.get(&user.id).copied().flatten()?)))
-            .collect();
-        if !seen.is_empty() {
-            self.store.set_last_seen(seen).await?;
-        }
-        let mut failed = HashSet::new();
-        for user in users {
-            let died = due.get(&user.id).copied().flatten();
-            let state = self.state(user.id, died.or(user.last_seen));
-            // Back before anybody was told that they had gone.
-            if died.is_some() && state.online {
-                continue;
-            }
-            if let Err(error) = self.tell(user.no, state).await {
-                tracing::warn!(%error, "presence not told");
-                failed.insert(user.id);
-            }
-        }
-        self.telling
-            .add(failed.into_iter().map(|user| (user, None)));
         Ok(())
     }
 }

@@ -71,6 +71,8 @@ struct Told {
     cursor_rev: AtomicU64,
     /// The cursor revision up to which nothing can have been missed.
     settled: AtomicU64,
+    /// The lowest floor that somebody may still believe in.
+    floor: AtomicU64,
 }
 
 /// A chat that somebody here listens to, and how far it was told.
@@ -84,6 +86,8 @@ pub struct WatchedChat {
     pub cursor_rev: u64,
     /// The cursor revision up to which nothing can have been missed.
     pub settled: u64,
+    /// The floor that was told.
+    pub floor: Seq,
 }
 
 /// All that this node's sessions depend on.
@@ -180,8 +184,11 @@ impl Hub {
                         seq: head.seq.into(),
                         cursor_rev: head.cursor_rev.into(),
                         settled: head.cursor_rev.into(),
+                        floor: head.floor.into(),
                     },
                 });
+                // A member's own floor may be above the chat's.
+                listened.told.floor.fetch_min(head.floor, Ordering::Relaxed);
                 listened.sessions.push(listener.clone());
             }
         }
@@ -251,6 +258,7 @@ impl Hub {
                 seq: told.seq.load(Ordering::Relaxed),
                 cursor_rev: told.cursor_rev.load(Ordering::Relaxed),
                 settled: told.settled.load(Ordering::Relaxed),
+                floor: told.floor.load(Ordering::Relaxed),
             });
         }
         for (user, own) in &inner.users {
@@ -311,6 +319,10 @@ impl Told {
             Event::Cursor(moved) => {
                 self.cursor_rev
                     .fetch_max(moved.cursor_rev, Ordering::Relaxed);
+                true
+            }
+            Event::Floor(raised) => {
+                self.floor.fetch_max(raised.floor, Ordering::Relaxed);
                 true
             }
             _ => true,

@@ -2,28 +2,43 @@
 //!
 //! [`Service::submit`] takes a signed-in caller's request; [`accounts`] lets
 //! callers in. Each further module is one noun: `chats`, `messages`, `sync`,
-//! [`cursors`], [`presence`]; [`access`] knows who is where, [`hub`] who listens
+//! `contacts`, `profiles`, [`cursors`], [`presence`]; [`choices`] knows how people
+//! want to be seen, [`access`] knows who is where, [`hub`] who listens
 //! here, [`feed`] turns commits into events. Among several nodes [`receiver`]
 //! takes what the bus brings, [`roster`] knows who is online at the others and
 //! `reconcile` finds what the bus lost.
 
 pub mod access;
 pub mod accounts;
+mod avatars;
+mod changes;
 mod chats;
+pub mod choices;
+mod contacts;
 pub mod cursors;
 pub mod feed;
+mod groups;
 mod heartbeat;
 pub mod hub;
+mod invites;
+mod lapses;
 pub mod limiter;
 mod messages;
 pub mod pace;
 pub mod passwords;
+mod prefs;
 pub mod presence;
+mod profiles;
 pub mod receiver;
 mod reconcile;
+pub mod rights;
 pub mod roster;
+mod search;
+mod statuses;
 mod sync;
+mod telling;
 pub mod tokens;
+mod upkeep;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,6 +55,7 @@ use crate::bus::Bus;
 use crate::store::{Actor, SharedStore, StoreError};
 use access::Access;
 use accounts::Registration;
+use choices::Choices;
 use cursors::Cursors;
 use feed::Backlog;
 use hub::Hub;
@@ -48,6 +64,8 @@ use passwords::Passwords;
 use presence::Presence;
 use receiver::Receiver;
 use tokens::Tokens;
+use tokio_util::task::TaskTracker;
+use upkeep::Upkeep;
 
 /// Who asks: a signed-in session.
 #[derive(Debug, Clone)]
@@ -91,7 +109,8 @@ pub struct Service {
     bus: Arc<dyn Bus>,
     access: Arc<Access>,
     backlog: Backlog,
-    cursors: Cursors,
+    choices: Arc<Choices>,
+    cursors: Arc<Cursors>,
     presence: Presence,
     passwords: Passwords,
     tokens: Tokens,
@@ -101,6 +120,13 @@ pub struct Service {
     /// Failed passwords, by account name.
     login_limit: SharedLimiter,
     send_limit: Limiter<i64>,
+    /// Changes of one's own profile and contacts, by account.
+    people_limit: Limiter<i64>,
+    /// Searches for messages, people and public chats, by account.
+    search_limit: Limiter<i64>,
+    upkeep: Upkeep,
+    /// What has to be done to its end even where the asker goes away.
+    tasks: TaskTracker,
 }
 
 /// Milliseconds since the epoch by this machine's clock.
@@ -173,9 +199,16 @@ impl Service {
     pub fn new(parts: Parts) -> std::io::Result<Arc<Self>> {
         let shared = parts.bus.shared();
         let receiver = parts.receiver;
+        let cursors = Arc::new(Cursors::new(parts.store.clone()));
         Ok(Arc::new(Self {
-            cursors: Cursors::new(parts.store.clone()),
-            presence: Presence::new(parts.store.clone(), &receiver, parts.bus.clone()),
+            presence: Presence::new(
+                parts.store.clone(),
+                &receiver,
+                parts.bus.clone(),
+                cursors.clone(),
+            ),
+            cursors,
+            choices: receiver.choices().clone(),
             passwords: Passwords::start()?,
             tokens: Tokens::new(&parts.token_secret),
             address_limit: SharedLimiter::new(
@@ -189,6 +222,10 @@ impl Service {
                 shared,
             ),
             send_limit: Limiter::new(parts.send_rate),
+            people_limit: Limiter::new(Rate::every(Duration::from_millis(250), 120)),
+            search_limit: Limiter::new(Rate::every(Duration::from_millis(100), 50)),
+            upkeep: Upkeep::default(),
+            tasks: TaskTracker::new(),
             store: parts.store,
             hub: receiver.hub().clone(),
             access: receiver.access().clone(),
@@ -216,10 +253,11 @@ impl Service {
 
     /// Takes a signed-in caller's request.
     ///
-    /// A send enters the store's queue before this returns, so that a caller
-    /// who awaits `submit` and not the [`Work`] keeps the order of their
-    /// messages without waiting for each commit. Other work starts when it is
-    /// polled.
+    /// A send or a change of a message enters the store's queue before this
+    /// returns, so that a caller who awaits `submit` and not the [`Work`] keeps
+    /// their order without waiting for each commit. What others have to be told
+    /// of, beside what is committed, is done whether or not the work is polled.
+    /// Other work starts when it is.
     ///
     /// # Errors
     ///
@@ -229,14 +267,28 @@ impl Service {
         caller: &Caller,
         request: Request,
     ) -> Result<Work, WireError> {
-        if let Request::Send(send) = request {
-            return self.send(caller, send).await;
-        }
+        let request = match request {
+            Request::Send(request) => return self.send(caller, request).await,
+            Request::EditMessage(request) => return self.edit(caller, request).await,
+            Request::DeleteMessage(request) => return self.delete_message(caller, request).await,
+            Request::React(request) => return self.react(caller, request).await,
+            Request::PinMessage(request) => return self.pin(caller, request).await,
+            request => request,
+        };
         let service = self.clone();
         let caller = caller.clone();
-        Ok(Box::pin(
-            async move { service.execute(&caller, request).await },
-        ))
+        let outlives = outlives(&request);
+        let work = async move { service.execute(&caller, request).await };
+        if !outlives {
+            return Ok(Box::pin(work));
+        }
+        let task = self.tasks.spawn(work);
+        Ok(Box::pin(async move {
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a request was not done to its end");
+                Err(ErrorCode::Internal.into())
+            })
+        }))
     }
 
     async fn execute(&self, caller: &Caller, request: Request) -> Result<Reply, WireError> {
@@ -244,8 +296,12 @@ impl Service {
             Request::Register(_) | Request::Login(_) => {
                 return Err(bad_request("already signed in"));
             }
-            // A send is taken by `submit`; it never gets here.
-            Request::Send(_) => return Err(ErrorCode::Internal.into()),
+            // These are taken by `submit`; they never get here.
+            Request::Send(_)
+            | Request::EditMessage(_)
+            | Request::DeleteMessage(_)
+            | Request::React(_)
+            | Request::PinMessage(_) => return Err(ErrorCode::Internal.into()),
             Request::Logout(_) => {
                 self.store
                     .end_session(caller.actor.no, caller.session, now())
@@ -265,8 +321,33 @@ impl Service {
                 }
                 Reply::RevokeSession(Done {})
             }
-            Request::SearchUsers(request) => Reply::SearchUsers(self.search_users(request).await?),
+            Request::SearchUsers(request) => {
+                Reply::SearchUsers(self.search_users(caller, request).await?)
+            }
             Request::Users(request) => Reply::Users(self.users(request).await?),
+            Request::ChangePassword(request) => {
+                Reply::ChangePassword(self.change_password(caller, request).await?)
+            }
+            Request::Profile(request) => Reply::Profile(self.profile(caller, request).await?),
+            Request::SetProfile(request) => {
+                Reply::SetProfile(self.set_profile(caller, request).await?)
+            }
+            Request::SetStatus(request) => {
+                Reply::SetStatus(self.set_status(caller, request).await?)
+            }
+            // Taken by the session where that is live.
+            Request::Idle(_) => return Err(bad_request("only a live session can be idle")),
+            Request::Avatar(request) => Reply::Avatar(self.avatar(request).await?),
+            Request::Contacts(request) => Reply::Contacts(self.contacts(caller, request).await?),
+            Request::AddContact(request) => {
+                Reply::AddContact(self.add_contact(caller, request).await?)
+            }
+            Request::ChangeContact(request) => {
+                Reply::ChangeContact(self.change_contact(caller, request).await?)
+            }
+            Request::RemoveContact(request) => {
+                Reply::RemoveContact(self.remove_contact(caller, request).await?)
+            }
             Request::CreateChat(request) => {
                 Reply::CreateChat(self.create_chat(caller, request).await?)
             }
@@ -276,6 +357,45 @@ impl Service {
             }
             Request::RemoveMember(request) => {
                 Reply::RemoveMember(self.remove_member(caller, request).await?)
+            }
+            Request::Members(request) => Reply::Members(self.members_of(caller, request).await?),
+            Request::ChangeChat(request) => {
+                Reply::ChangeChat(self.change_chat(caller, request).await?)
+            }
+            Request::SetAvatar(request) => {
+                Reply::SetAvatar(self.set_avatar(caller, request).await?)
+            }
+            Request::SetRole(request) => Reply::SetRole(self.set_role(caller, request).await?),
+            Request::MuteMember(request) => {
+                Reply::MuteMember(self.mute_member(caller, request).await?)
+            }
+            Request::BanMember(request) => {
+                Reply::BanMember(self.ban_member(caller, request).await?)
+            }
+            Request::Banned(request) => Reply::Banned(self.banned(caller, request).await?),
+            Request::DeleteChat(request) => {
+                Reply::DeleteChat(self.delete_chat(caller, request).await?)
+            }
+            Request::JoinChat(request) => Reply::JoinChat(self.join_chat(caller, request).await?),
+            Request::Directory(request) => Reply::Directory(self.directory(caller, request).await?),
+            Request::SetChatPrefs(request) => {
+                Reply::SetChatPrefs(self.set_chat_prefs(caller, request).await?)
+            }
+            Request::CreateChatInvite(request) => {
+                Reply::CreateChatInvite(self.create_chat_invite(caller, request).await?)
+            }
+            Request::ChatInvites(request) => {
+                Reply::ChatInvites(self.chat_invites(caller, request).await?)
+            }
+            Request::RevokeChatInvite(request) => {
+                Reply::RevokeChatInvite(self.revoke_chat_invite(caller, request).await?)
+            }
+            Request::AcceptChatInvite(request) => {
+                Reply::AcceptChatInvite(self.accept_chat_invite(caller, request).await?)
+            }
+            Request::Pins(request) => Reply::Pins(self.pins(caller, request).await?),
+            Request::SearchMessages(request) => {
+                Reply::SearchMessages(self.search_messages(caller, request).await?)
             }
             Request::Changes(request) => Reply::Changes(self.changes(caller, request).await?),
             Request::History(request) => Reply::History(self.history(caller, request).await?),
@@ -294,9 +414,22 @@ impl Service {
                 Reply::AccountDigest(self.account_digest(caller, request).await?)
             }
             Request::Ping(_) => Reply::Ping(Done {}),
-            _ => return Err(ErrorCode::Unsupported.into()),
         })
     }
+}
+
+/// Whether others are to be told what the store alone does not tell them.
+fn outlives(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ChangePassword(_)
+            | Request::SetProfile(_)
+            | Request::SetStatus(_)
+            | Request::SetAvatar(_)
+            | Request::AddContact(_)
+            | Request::ChangeContact(_)
+            | Request::RemoveContact(_)
+    )
 }
 
 #[cfg(test)]

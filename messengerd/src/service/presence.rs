@@ -1,37 +1,78 @@
-//! Who is online, and telling those who may know: peers of private chats and
-//! members of groups of up to 100.
+//! Who is online here, idle or not, and when they are not any more.
 //!
 //! A node keeps the books of its own users; the [`Roster`] says who is online
-//! at others. The node that sees somebody come or go asks once who may know,
-//! and publishes one signal for those who are online anywhere. Where another
-//! node is believed to have the user too, nobody is told, and the transition
-//! names that node: if it has let the user go meanwhile, it tells.
+//! at others. The node that sees somebody come, go or turn idle tells those who
+//! may know (see `telling`), unless others see no difference: then nobody is
+//! told, and the transition names the node where the user is online all the
+//! same. If that has let the user go meanwhile, it tells.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use proto::error::WireError;
-use proto::event::{Event, Presence as State, PresenceChanged};
+use proto::UnixMillis;
 use proto::id::UserId;
-use proto::{UnixMillis, limits};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::choices::{Choice, Choices};
+use super::cursors::Cursors;
 use super::hub::Hub;
+use super::lapses::Lapses;
+use super::now;
 use super::pace::Pace;
 use super::receiver::Receiver;
 use super::roster::Roster;
-use super::{now, refuse};
-use crate::bus::{Bus, Shared, Signal, Sink as _, Transition};
-use crate::store::{Actor, SharedStore, UserNo};
+use super::telling::Telling;
+use crate::bus::{Bus, Shared, Signal, Transition};
+use crate::store::{Actor, SharedStore, StoreError, UserNo};
 
+/// Users looked up at once.
+pub(super) const LOOK_UP: usize = 500;
+
+/// A user of this node.
 pub(super) struct Online {
     pub(super) no: UserNo,
     pub(super) sessions: usize,
+    /// Sessions among them at which nobody is.
+    idle_sessions: usize,
+    /// Whether they count as idle here.
+    pub(super) idle: bool,
+    /// Since when that is so.
+    pub(super) turned: Instant,
+    /// Since when the last session with somebody at it is gone, while others
+    /// are left: it may be back at once.
+    lingers: Option<Instant>,
     /// Since when there is no session: instant and wall clock.
-    pub(super) gone: Option<(Instant, UnixMillis)>,
+    gone: Option<(Instant, UnixMillis)>,
+}
+
+impl Online {
+    fn new(no: UserNo) -> Self {
+        Self {
+            no,
+            sessions: 0,
+            idle_sessions: 0,
+            idle: false,
+            turned: Instant::now(),
+            lingers: None,
+            gone: None,
+        }
+    }
+
+    /// Decides anew whether they are idle here. Who has no session stays as
+    /// they were.
+    fn turn(&mut self) {
+        if self.sessions == 0 {
+            return;
+        }
+        let idle = self.idle_sessions >= self.sessions && self.lingers.is_none();
+        if idle != self.idle {
+            self.idle = idle;
+            self.turned = Instant::now();
+        }
+    }
 }
 
 /// The users of this node.
@@ -41,8 +82,9 @@ pub(super) struct Books {
     /// Transitions so far. It starts from the clock, so that a node that starts
     /// again goes on above its earlier number.
     pub(super) version: u64,
-    /// Who came (true) or went since the other nodes' copy was written.
-    pub(super) changed: HashMap<UserId, bool>,
+    /// Who is otherwise than when the other nodes' copy was written: whether
+    /// they were idle then, or none where they were not there.
+    pub(super) changed: HashMap<UserId, Option<bool>>,
 }
 
 /// See the module.
@@ -53,23 +95,58 @@ pub struct Presence {
     /// What nodes keep together; none where there is one node.
     pub(super) shared: Option<Arc<dyn Shared>>,
     pub(super) roster: Arc<Roster>,
+    pub(super) choices: Arc<Choices>,
+    pub(super) cursors: Arc<Cursors>,
     pub(super) pace: Pace,
     books: Mutex<Books>,
     wake: Notify,
     /// The books changed.
     pub(super) changed: Notify,
-    pub(super) telling: super::heartbeat::Telling,
+    pub(super) telling: Telling,
+    pub(super) lapses: Lapses,
+}
+
+/// Somebody whose grace is over.
+struct Gone {
+    user: Actor,
+    /// When they were last here.
+    seen: UnixMillis,
+    /// Whether others see a difference.
+    news: bool,
+}
+
+/// What a look at the books brought.
+#[derive(Default)]
+struct Overdue {
+    gone: Vec<Gone>,
+    /// Who turned idle, as others see it.
+    turned: Vec<Actor>,
+    /// When to look again.
+    next: Option<Instant>,
+}
+
+impl Overdue {
+    fn later(&mut self, at: Instant) {
+        self.next = Some(self.next.map_or(at, |soonest| soonest.min(at)));
+    }
 }
 
 impl Presence {
     /// Nobody online.
-    pub fn new(store: SharedStore, receiver: &Receiver, bus: Arc<dyn Bus>) -> Self {
+    pub fn new(
+        store: SharedStore,
+        receiver: &Receiver,
+        bus: Arc<dyn Bus>,
+        cursors: Arc<Cursors>,
+    ) -> Self {
         Self {
             store,
             hub: receiver.hub().clone(),
             shared: bus.shared(),
             bus,
             roster: receiver.roster().clone(),
+            choices: receiver.choices().clone(),
+            cursors,
             pace: *receiver.pace(),
             books: Mutex::new(Books {
                 version: now() as u64 * 1000,
@@ -77,12 +154,27 @@ impl Presence {
             }),
             wake: Notify::new(),
             changed: Notify::new(),
-            telling: super::heartbeat::Telling::default(),
+            telling: Telling::default(),
+            lapses: Lapses::default(),
         }
     }
 
     pub(super) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a user is idle at every node where they count as online; none
+    /// where that is nowhere.
+    pub fn idle(&self, user: UserId) -> Option<bool> {
+        self.idle_by(&self.books(), user)
+    }
+
+    fn idle_by(&self, books: &Books, user: UserId) -> Option<bool> {
+        let here = books.online.get(&user).map(|known| known.idle);
+        match (here, self.roster.idle_elsewhere(user)) {
+            (Some(here), Some(there)) => Some(here && there),
+            (here, there) => here.or(there),
+        }
     }
 
     /// Whether a user counts as online, at whatever node.
@@ -100,150 +192,102 @@ impl Presence {
         self.hub.is_online(user) || self.roster.elsewhere(user).is_some()
     }
 
-    /// A live session of this user began. Returns whether they came online.
+    /// A live session of this user began. Returns whether that is news to
+    /// others, for [`Presence::announce`].
     pub fn connected(&self, actor: Actor) -> bool {
         let mut books = self.books();
-        let known = books.online.len();
-        let user = books.online.entry(actor.id).or_insert(Online {
-            no: actor.no,
-            sessions: 0,
-            gone: None,
-        });
+        let before = self.idle_by(&books, actor.id);
+        let here = books.online.get(&actor.id).map(|known| known.idle);
+        let user = books
+            .online
+            .entry(actor.id)
+            .or_insert_with(|| Online::new(actor.no));
         user.sessions += 1;
         user.gone = None;
-        let came = books.online.len() > known;
-        if !came || self.shared.is_none() {
-            return came;
+        user.lingers = None;
+        user.turn();
+        let news = before != Some(false);
+        if here != Some(false) {
+            self.note(&mut books, actor.id, here, news);
         }
-        let transition = self.note(&mut books, actor.id, true);
-        // Published under the lock: the numbers go out in their order.
-        self.bus.publish(vec![Signal::Presence(transition)]);
-        transition.relied.is_none()
+        news
     }
 
-    /// Counts a transition of this node.
-    fn note(&self, books: &mut Books, user: UserId, online: bool) -> Transition {
-        books.version += 1;
-        books.changed.insert(user, online);
-        self.changed.notify_one();
-        Transition {
-            user,
-            node: self.roster.me(),
-            online,
-            version: books.version,
-            relied: self.roster.elsewhere(user),
+    /// Nobody is at a live session of this user any more, or somebody is again.
+    /// Returns whether that is news to others.
+    pub fn turned(&self, user: UserId, idle: bool) -> bool {
+        let mut books = self.books();
+        let before = self.idle_by(&books, user);
+        let Some(known) = books.online.get_mut(&user) else {
+            return false;
+        };
+        let here = known.idle;
+        known.idle_sessions = if idle {
+            known.idle_sessions + 1
+        } else {
+            known.idle_sessions.saturating_sub(1)
+        };
+        known.turn();
+        if known.idle == here {
+            return false;
         }
+        let news = self.idle_by(&books, user) != before;
+        self.note(&mut books, user, Some(here), news);
+        news
     }
 
-    /// A live session of this user ended.
-    pub fn disconnected(&self, user: UserId) {
+    /// A live session of this user ended, at which somebody was or nobody.
+    pub fn disconnected(&self, user: UserId, idle: bool) {
         if let Some(online) = self.books().online.get_mut(&user) {
             online.sessions = online.sessions.saturating_sub(1);
+            if idle {
+                online.idle_sessions = online.idle_sessions.saturating_sub(1);
+            }
             if online.sessions == 0 {
                 online.gone = Some((Instant::now(), now()));
-                self.wake.notify_one();
+            } else if !idle && online.idle_sessions >= online.sessions {
+                online.lingers = Some(Instant::now());
+            } else {
+                return;
             }
+            self.wake.notify_one();
         }
     }
 
     /// Users of whom it is not known that they are here: they have the usual
     /// grace to come back.
-    pub(super) fn take_over(&self, users: impl IntoIterator<Item = Actor>) {
+    pub(super) fn take_over(&self, users: impl IntoIterator<Item = (Actor, bool)>) {
         let mut books = self.books();
         let gone = (Instant::now(), now());
-        for actor in users {
-            books.online.entry(actor.id).or_insert(Online {
-                no: actor.no,
-                sessions: 0,
+        for (actor, idle) in users {
+            books.online.entry(actor.id).or_insert_with(|| Online {
+                idle,
                 gone: Some(gone),
+                ..Online::new(actor.no)
             });
         }
         self.wake.notify_one();
     }
 
-    /// Tells those who may know.
-    ///
-    /// # Errors
-    ///
-    /// Where the store fails.
-    pub async fn announce(&self, actor: Actor) -> Result<(), WireError> {
-        let state = self.state(actor.id, None);
-        self.tell(actor.no, state).await
-    }
-
-    pub(super) async fn tell(&self, user: UserNo, state: State) -> Result<(), WireError> {
-        if self.shared.is_some() {
-            self.telling.told(state.user);
+    /// Counts a transition of this node and tells the others' books. It is
+    /// published under the lock: the numbers go out in their order.
+    fn note(&self, books: &mut Books, user: UserId, before: Option<bool>, news: bool) {
+        if self.shared.is_none() {
+            return;
         }
-        let told = self.telling_whom(user, state, |other| self.is_reached(other));
-        if let Some(signal) = told.await? {
-            self.bus.publish(vec![signal]);
-        }
-        Ok(())
-    }
-
-    /// Tells those who are at this node.
-    pub(super) async fn tell_here(&self, user: UserNo, state: State) -> Result<(), WireError> {
-        let told = self.telling_whom(user, state, |other| self.hub.is_online(other));
-        if let Some(signal) = told.await? {
-            self.hub.deliver(vec![signal]);
-        }
-        Ok(())
-    }
-
-    async fn telling_whom(
-        &self,
-        user: UserNo,
-        state: State,
-        is_reached: impl Fn(UserId) -> bool,
-    ) -> Result<Option<Signal>, WireError> {
-        let who = self
-            .store
-            .acquaintances(user, limits::PRESENCE_MEMBERS as u32)
-            .await
-            .map_err(refuse)?;
-        let users: Vec<UserId> = who
-            .into_iter()
-            .map(|other| other.id)
-            .filter(|other| is_reached(*other))
-            .collect();
-        // They may have come or gone meanwhile, and whoever saw that may have
-        // told it already: the last word is to be what is so now.
-        let state = self.state(state.user, state.last_seen);
-        let event = Event::Presence(PresenceChanged {
-            users: vec![state],
-            snapshot: false,
-        });
-        Ok((!users.is_empty()).then_some(Signal::ToUsers { users, event }))
-    }
-
-    pub(super) fn state(&self, user: UserId, last_seen: Option<UnixMillis>) -> State {
-        let online = self.is_online(user);
-        State::new(user, online, last_seen.filter(|_| !online))
-    }
-
-    /// Everybody whose presence this user may see.
-    ///
-    /// # Errors
-    ///
-    /// Where the store fails.
-    pub async fn snapshot(&self, actor: Actor) -> Result<PresenceChanged, WireError> {
-        let who = self
-            .store
-            .acquaintances(actor.no, limits::PRESENCE_MEMBERS as u32)
-            .await
-            .map_err(refuse)?;
-        if self.shared.is_some() {
-            self.roster.show(who.iter().map(|other| other.id));
-        }
-        let users = who
-            .iter()
-            .map(|other| self.state(other.id, other.last_seen))
-            .collect();
-        Ok(PresenceChanged {
-            users,
-            snapshot: true,
-        })
+        let now = books.online.get(&user).map(|known| known.idle);
+        books.version += 1;
+        books.changed.entry(user).or_insert(before);
+        self.changed.notify_one();
+        let transition = Transition {
+            user,
+            node: self.roster.me(),
+            online: now.is_some(),
+            idle: now.unwrap_or(false),
+            version: books.version,
+            relied: self.roster.elsewhere(user).filter(|_| !news),
+        };
+        self.bus.publish(vec![Signal::Presence(transition)]);
     }
 
     /// Takes users offline when their grace is over, until cancelled; then all
@@ -252,14 +296,19 @@ impl Presence {
     pub async fn run(&self, stop: CancellationToken) {
         match self.shared.clone() {
             None => {
-                self.expire_until(&stop).await;
+                tokio::join!(
+                    self.expire_until(&stop),
+                    self.tell_until(&stop),
+                    self.follow_until(&stop),
+                );
                 self.expire(true).await;
             }
             Some(shared) => {
                 tokio::join!(
                     self.expire_until(&stop),
-                    self.beat_until(&*shared, &stop),
                     self.tell_until(&stop),
+                    self.follow_until(&stop),
+                    self.beat_until(&*shared, &stop),
                 );
                 self.leave(&*shared).await;
             }
@@ -281,68 +330,118 @@ impl Presence {
         }
     }
 
-    /// Takes those off the books whose grace is over. Returns when the next
-    /// one's will be.
-    fn overdue(&self, all: bool) -> (Vec<(UserId, UserNo, UnixMillis)>, Option<Instant>) {
+    /// Takes those off the books whose grace is over, and finds those who are
+    /// idle now as the session they were at is not coming back.
+    fn overdue(&self, all: bool) -> Overdue {
         let at = Instant::now();
         let grace: Duration = self.pace.grace;
-        let mut next: Option<Instant> = None;
-        let mut over = Vec::new();
+        let mut over = Overdue::default();
+        let (mut gone, mut turned) = (Vec::new(), Vec::new());
         let mut books = self.books();
-        books.online.retain(|id, user| {
-            let gone = match user.gone {
+        books.online.retain(|id, known| {
+            let user = Actor {
+                no: known.no,
+                id: *id,
+            };
+            let seen = match known.gone {
                 Some((since, seen)) if all || at >= since + grace => Some(seen),
                 Some((since, _)) => {
-                    next = Some(next.map_or(since + grace, |soonest| soonest.min(since + grace)));
+                    over.later(since + grace);
                     None
                 }
                 None => all.then(now),
             };
-            if let Some(seen) = gone {
-                over.push((*id, user.no, seen));
+            if let Some(seen) = seen {
+                gone.push((user, seen, known.idle));
+                return false;
             }
-            gone.is_none()
+            match known.lingers {
+                Some(since) if at >= since + grace => {
+                    known.lingers = None;
+                    let before = known.idle;
+                    known.turn();
+                    if known.idle != before {
+                        turned.push(user);
+                    }
+                }
+                Some(since) => over.later(since + grace),
+                None => {}
+            }
+            true
         });
-        if self.shared.is_some() && !all && !over.is_empty() {
-            let transitions = over
-                .iter()
-                .map(|(id, ..)| Signal::Presence(self.note(&mut books, *id, false)))
-                .collect();
-            self.bus.publish(transitions);
+        for (user, seen, idle) in gone {
+            let news = match self.roster.idle_elsewhere(user.id) {
+                Some(there) => there && !idle,
+                None => true,
+            };
+            // A node that ends says nothing: see `leave`.
+            if !all {
+                self.note(&mut books, user.id, Some(idle), news);
+            }
+            over.gone.push(Gone { user, seen, news });
         }
-        (over, next)
+        for user in turned {
+            let news = self.roster.idle_elsewhere(user.id) != Some(false);
+            self.note(&mut books, user.id, Some(false), news);
+            if news {
+                over.turned.push(user);
+            }
+        }
+        over
     }
 
     async fn expire(&self, all: bool) -> Option<Instant> {
-        let (over, next) = self.overdue(all);
-        if over.is_empty() {
-            return next;
-        }
-        let seen = over.iter().map(|(_, no, seen)| (*no, *seen)).collect();
-        if let Err(error) = self.store.set_last_seen(seen).await {
-            tracing::warn!(%error, "last seen not written");
-        }
-        for (id, no, seen) in over {
-            let state = self.state(id, Some(seen));
-            // Online elsewhere: nothing changed for those who may know.
-            if state.online && self.shared.is_some() {
-                continue;
+        let over = self.overdue(all);
+        for gone in over.gone.chunks(LOOK_UP) {
+            if let Err(error) = self.note_last_seen(gone).await {
+                tracing::warn!(%error, "last seen not written");
             }
-            if let Err(error) = self.tell(no, state).await {
+        }
+        for Gone { user, seen, news } in over.gone {
+            self.lapses.forget(user.id);
+            if news && let Err(error) = self.tell(user, Some(seen), false).await {
                 tracing::warn!(%error, "presence not told");
-                self.telling.again(id);
+                self.telling.again(user.id);
             }
         }
-        next
+        for user in over.turned {
+            if let Err(error) = self.tell(user, None, false).await {
+                tracing::warn!(%error, "presence not told");
+                self.telling.again(user.id);
+            }
+        }
+        over.next
+    }
+
+    /// Writes when users were last seen. Who is invisible was last seen when
+    /// they chose to be, and that is written already.
+    async fn note_last_seen(&self, gone: &[Gone]) -> Result<(), StoreError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let at = now();
+        let ids = gone.iter().map(|gone| gone.user.id).collect();
+        let users = self.store.users(ids, Vec::new()).await?;
+        let hidden: Vec<UserNo> = users
+            .iter()
+            .filter(|user| Choice::of(user).is_hidden(at))
+            .map(|user| user.no)
+            .collect();
+        let seen = gone
+            .iter()
+            .filter(|gone| !hidden.contains(&gone.user.no))
+            .map(|gone| (gone.user.no, gone.seen));
+        self.store.set_last_seen(seen.collect()).await
     }
 
     /// Goes without telling anybody: those who come back at another node in
     /// time were never away, and the other nodes tell of the rest.
     async fn leave(&self, shared: &dyn Shared) {
-        let (over, _) = self.overdue(true);
-        let seen = over.iter().map(|(_, no, seen)| (*no, *seen)).collect();
-        if let Err(error) = self.store.set_last_seen(seen).await {
-            tracing::warn!(%error, "last seen not written");
+        let over = self.overdue(true);
+        for gone in over.gone.chunks(LOOK_UP) {
+            if let Err(error) = self.note_last_seen(gone).await {
+                tracing::warn!(%error, "last seen not written");
+            }
         }
         // Where the bus is not reached, the node's life ends by itself.
         if let Err(error) = shared.leave(self.pace.grace).await {

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use proto::entry::{Entry, kind};
-use proto::event::{ChatEntry, Event};
+use proto::entry::{AccountEntry, Entry, account_kind, kind};
+use proto::event::{AccountChanged, ChatEntry, Event};
 use proto::id::{ChatId, UserId};
 use proto::{Seq, limits};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use super::access::Access;
+use super::access::{Access, changes_rights};
+use super::choices::Choices;
 use super::hub::Hub;
 use super::pace::Pace;
 use super::roster::Roster;
@@ -25,6 +26,7 @@ use crate::store::SharedStore;
 pub struct Receiver {
     hub: Arc<Hub>,
     access: Arc<Access>,
+    choices: Arc<Choices>,
     roster: Arc<Roster>,
     pace: Pace,
     /// Whether there are other nodes: alone, nothing comes out of order.
@@ -66,7 +68,8 @@ impl Receiver {
     pub fn new(store: SharedStore, node: Uuid, pace: Pace) -> Self {
         Self {
             hub: Arc::new(Hub::new()),
-            access: Arc::new(Access::new(store)),
+            access: Arc::new(Access::new(store.clone())),
+            choices: Arc::new(Choices::new(store)),
             roster: Arc::new(Roster::new(node)),
             pace,
             among_others: AtomicBool::new(false),
@@ -88,6 +91,11 @@ impl Receiver {
     /// Who is in which chat.
     pub fn access(&self) -> &Arc<Access> {
         &self.access
+    }
+
+    /// What people have chosen to be seen as.
+    pub fn choices(&self) -> &Arc<Choices> {
+        &self.choices
     }
 
     /// Who is online at other nodes.
@@ -154,6 +162,15 @@ impl Receiver {
         authors.push((entry.actor, entry.seq));
         if authors.len() > AUTHORS {
             authors.remove(0);
+        }
+    }
+
+    /// Forgets what an entry of an account's log says has changed.
+    pub(super) fn note_account(&self, user: UserId, entry: &AccountEntry) {
+        self.access.follow(user, entry);
+        if entry.kind == account_kind::PROFILE_CHANGED {
+            self.choices.outdate(user);
+            self.roster.note_choice(user);
         }
     }
 
@@ -310,11 +327,20 @@ impl Sink for Receiver {
                 } => {
                     if entry.kind == kind::MESSAGE {
                         self.note_author(*chat, entry);
-                    } else {
+                    } else if changes_rights(entry.kind) {
                         self.access.invalidate(*chat);
                     }
                 }
-                Signal::Presence(transition) => self.roster.apply(*transition),
+                Signal::ToUser {
+                    user,
+                    event: Event::Account(AccountChanged { entry }),
+                } => self.note_account(*user, entry),
+                Signal::Presence(transition) => {
+                    self.roster.apply(*transition);
+                    if self.hub.is_online(transition.user) {
+                        self.roster.cross(transition.user);
+                    }
+                }
                 // The node that says so tells of the users.
                 Signal::NodeGone(node) => {
                     self.roster.forget(*node);
@@ -329,17 +355,20 @@ impl Sink for Receiver {
         self.among_others.store(true, Ordering::SeqCst);
         self.hub.expect_repeats();
         self.up.store(up, Ordering::SeqCst);
-        self.access.trust(if up {
+        let trust = if up {
             self.pace.trust
         } else {
             self.pace.trust_down
-        });
+        };
+        self.access.trust(trust);
+        self.choices.trust(trust);
         self.roster.note_connected(up);
         self.missed();
     }
 
     fn missed(&self) {
         self.access.clear();
+        self.choices.clear();
         self.look();
     }
 }

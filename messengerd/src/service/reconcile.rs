@@ -6,14 +6,15 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use proto::event::{ChatEntry, CursorMoved, Event};
+use proto::event::{ChatEntry, Event};
 use proto::id::{SessionId, UserId};
 use proto::limits;
 use tokio_util::sync::CancellationToken;
 
 use super::Service;
-use super::feed::account_signals;
+use super::feed::{account_signals, cursor_signals, own_cursor};
 use super::hub::{Watched, WatchedChat};
+use super::upkeep::floor_signal;
 use crate::bus::pause::between;
 use crate::bus::{Signal, Sink as _};
 use crate::store::{AccountRevision, ChatRevision, StoreError};
@@ -39,6 +40,8 @@ pub struct Found {
     pub cursors: usize,
     /// Entries of accounts' logs.
     pub account_entries: usize,
+    /// Floors of chats.
+    pub floors: usize,
     /// Sessions that had ended.
     pub ended: usize,
 }
@@ -167,6 +170,11 @@ impl Service {
             if told.seq < revision.seq {
                 found.entries += self.catch_up_entries(revision, told).await?;
             }
+            if told.floor < revision.floor {
+                found.floors += 1;
+                self.hub
+                    .deliver(vec![floor_signal(revision.chat_id, revision.floor)]);
+            }
             let cursors = if thorough {
                 told.settled
             } else {
@@ -220,6 +228,9 @@ impl Service {
             };
             after = last.seq;
             count += entries.len();
+            for entry in &entries {
+                self.receiver.note_account(revision.user_id, entry);
+            }
             let signals = entries
                 .into_iter()
                 .flat_map(|entry| account_signals(revision.user_id, entry));
@@ -277,27 +288,13 @@ impl Service {
         let small = cursors.len() <= limits::CURSOR_BROADCAST_MEMBERS;
         let signals: Vec<Signal> = cursors
             .into_iter()
-            .map(|cursor| {
-                let event = Event::Cursor(CursorMoved {
-                    chat: revision.chat_id,
-                    user: cursor.user_id,
-                    read: cursor.read,
-                    read_no: cursor.read_no,
-                    delivered: cursor.delivered,
-                    cursor_rev: cursor.cursor_rev,
-                });
-                if small {
-                    Signal::ToChat {
-                        chat: revision.chat_id,
-                        event,
-                        except: None,
-                    }
-                } else {
-                    Signal::ToUser {
-                        user: cursor.user_id,
-                        event,
-                    }
+            .flat_map(|mut cursor| {
+                if !small {
+                    return vec![own_cursor(revision.chat_id, &cursor)];
                 }
+                // What was shown before is not known here.
+                cursor.shown_moved = true;
+                cursor_signals(revision.chat_id, &cursor).collect()
             })
             .collect();
         let count = signals.len();

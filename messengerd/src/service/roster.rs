@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::bus::Transition;
+use crate::bus::{Present, Transition};
 
 /// Transitions kept behind a gap; over that a later set has to do.
 const BEHIND_GAP: usize = 10_000;
 /// Longer than signals are under way.
-const ON_THE_WAY: Duration = Duration::from_secs(1);
+pub(super) const ON_THE_WAY: Duration = Duration::from_secs(1);
 /// Users shown before those are forgotten for whom it was long ago.
 const SHOWN: usize = 10_000;
 
@@ -39,8 +39,10 @@ struct Inner {
     /// Users of whom sessions here are to be told, as the node that told may
     /// not have known of them, or was not heard.
     here: HashSet<UserId>,
-    /// Users whose state a session here was given, and when.
-    shown: HashMap<UserId, Instant>,
+    /// Users whose state a session here was given: when, and whether as online.
+    shown: HashMap<UserId, (Instant, bool)>,
+    /// Users of this node who are otherwise at another one than they were.
+    crossed: HashSet<UserId>,
     /// The bus was away, and what was told meanwhile was not told again yet.
     away: bool,
     back: bool,
@@ -50,7 +52,8 @@ struct Inner {
 #[derive(Default)]
 struct Other {
     version: u64,
-    users: HashSet<UserId>,
+    /// Its users, and whether they are idle there.
+    users: HashMap<UserId, bool>,
     /// What was told since the first one that was not the next; `None` while
     /// nothing is missing.
     gap: Option<Vec<Transition>>,
@@ -82,6 +85,15 @@ impl Roster {
         self.inner().users.get(&user)?.first().copied()
     }
 
+    /// Whether a user is idle at all other nodes where they are; none where
+    /// they are nowhere.
+    pub fn idle_elsewhere(&self, user: UserId) -> Option<bool> {
+        let inner = self.inner();
+        let nodes = inner.users.get(&user)?.iter();
+        let idle = nodes.filter_map(|node| inner.nodes.get(node)?.users.get(&user));
+        idle.copied().reduce(|all, idle| all && idle)
+    }
+
     /// The other nodes that are known.
     pub fn nodes(&self) -> Vec<Uuid> {
         self.inner().nodes.keys().copied().collect()
@@ -106,8 +118,7 @@ impl Roster {
             node.gap = Some(Vec::new());
         }
         node.version = transition.version;
-        let shown = inner.shown.get(&transition.user);
-        if shown.is_some_and(|at| at.elapsed() < ON_THE_WAY) {
+        if inner.was_just_shown(transition.user) {
             inner.here.insert(transition.user);
             self.asked.notify_one();
         }
@@ -135,7 +146,7 @@ impl Roster {
 
     /// Takes a node's whole set. `watched`: whether sessions here may have been
     /// given another state of its users.
-    pub(super) fn load(&self, id: Uuid, version: u64, users: Vec<UserId>, watched: bool) {
+    pub(super) fn load(&self, id: Uuid, version: u64, users: Vec<Present>, watched: bool) {
         let mut inner = self.inner();
         let node = inner.nodes.entry(id).or_default();
         let behind = node.gap.take().unwrap_or_default();
@@ -157,20 +168,25 @@ impl Roster {
         node.version = node.version.max(version);
         node.ahead = None;
         let before = node.users.clone();
-        let fresh: HashSet<UserId> = users.into_iter().collect();
-        let gone: Vec<UserId> = node.users.difference(&fresh).copied().collect();
-        let set = |user, online| Transition {
+        let fresh: HashSet<UserId> = users.iter().map(|present| present.user).collect();
+        let known = node.users.keys();
+        let gone: Vec<UserId> = known
+            .filter(|user| !fresh.contains(user))
+            .copied()
+            .collect();
+        let set = |user, online, idle| Transition {
             user,
             node: id,
             online,
+            idle,
             version,
             relied: None,
         };
         for user in gone {
-            inner.set(set(user, false));
+            inner.set(set(user, false, false));
         }
-        for user in fresh {
-            inner.set(set(user, true));
+        for present in users {
+            inner.set(set(present.user, true, present.idle));
         }
         for transition in behind {
             if transition.version > version {
@@ -181,10 +197,12 @@ impl Roster {
             return;
         }
         // What was not heard was not told here either.
-        let after = inner.nodes.get(&id).map(|node| &node.users);
-        let changed: Vec<UserId> = after
-            .into_iter()
-            .flat_map(|after| before.symmetric_difference(after))
+        let Some(after) = inner.nodes.get(&id).map(|node| &node.users) else {
+            return;
+        };
+        let known = before.keys().chain(after.keys());
+        let changed: HashSet<UserId> = known
+            .filter(|user| before.get(user) != after.get(user))
             .copied()
             .collect();
         if !changed.is_empty() {
@@ -195,13 +213,43 @@ impl Roster {
 
     /// A session here is given the state of these users. What comes about them
     /// in the next moment may have been told without knowing of the session.
-    pub(super) fn show(&self, users: impl Iterator<Item = UserId>) {
+    pub(super) fn show(&self, users: impl Iterator<Item = (UserId, bool)>) {
         let now = Instant::now();
         let mut inner = self.inner();
         if inner.shown.len() > SHOWN {
-            inner.shown.retain(|_, at| at.elapsed() < ON_THE_WAY);
+            inner.shown.retain(|_, (at, _)| at.elapsed() < ON_THE_WAY);
         }
-        inner.shown.extend(users.map(|user| (user, now)));
+        inner
+            .shown
+            .extend(users.map(|(user, online)| (user, (now, online))));
+    }
+
+    /// Whether a session here was given this user as online just now.
+    pub(super) fn was_shown_online(&self, user: UserId) -> bool {
+        let inner = self.inner();
+        let shown = inner.shown.get(&user);
+        shown.is_some_and(|(at, online)| *online && at.elapsed() < 2 * ON_THE_WAY)
+    }
+
+    /// What a user has chosen to be seen as changed: whoever told of it may not
+    /// have known of a session that was just given the state before.
+    pub(super) fn note_choice(&self, user: UserId) {
+        let mut inner = self.inner();
+        if inner.was_just_shown(user) {
+            inner.here.insert(user);
+            self.asked.notify_one();
+        }
+    }
+
+    /// A user of this node is otherwise at another one than they were.
+    pub(super) fn cross(&self, user: UserId) {
+        self.inner().crossed.insert(user);
+        self.asked.notify_one();
+    }
+
+    /// Users of this node who are otherwise at another one, once.
+    pub(super) fn take_crossed(&self) -> HashSet<UserId> {
+        std::mem::take(&mut self.inner().crossed)
     }
 
     /// Users of whom sessions here are to be told, once.
@@ -217,7 +265,7 @@ impl Roster {
             return Vec::new();
         };
         let mut nowhere = Vec::new();
-        for user in gone.users {
+        for user in gone.users.into_keys() {
             if inner.leave(user, node) {
                 nowhere.push(user);
             }
@@ -257,16 +305,21 @@ impl Roster {
 }
 
 impl Inner {
+    fn was_just_shown(&self, user: UserId) -> bool {
+        let shown = self.shown.get(&user);
+        shown.is_some_and(|(at, _)| at.elapsed() < ON_THE_WAY)
+    }
+
     fn set(&mut self, transition: Transition) {
         let (user, id) = (transition.user, transition.node);
         let Some(node) = self.nodes.get_mut(&id) else {
             return;
         };
         if transition.online {
-            if node.users.insert(user) {
+            if node.users.insert(user, transition.idle).is_none() {
                 self.users.entry(user).or_default().push(id);
             }
-        } else if node.users.remove(&user) {
+        } else if node.users.remove(&user).is_some() {
             self.leave(user, id);
         }
     }
@@ -294,9 +347,18 @@ mod tests {
             user,
             node,
             online,
+            idle: false,
             version,
             relied: None,
         }
+    }
+
+    fn active(users: &[UserId]) -> Vec<Present> {
+        let present = users.iter().map(|user| Present {
+            user: *user,
+            idle: false,
+        });
+        present.collect()
     }
 
     fn roster() -> (Roster, Uuid) {
@@ -307,8 +369,8 @@ mod tests {
     fn a_user_is_elsewhere_while_any_node_says_so() {
         let (roster, first) = roster();
         let (second, user) = (Uuid::now_v7(), UserId::generate());
-        roster.load(first, 10, vec![user], false);
-        roster.load(second, 20, vec![], false);
+        roster.load(first, 10, active(&[user]), false);
+        roster.load(second, 20, active(&[]), false);
         roster.apply(transition(second, user, true, 21));
         roster.apply(transition(first, user, false, 11));
         assert_eq!(roster.elsewhere(user), Some(second));
@@ -317,19 +379,38 @@ mod tests {
     }
 
     #[test]
+    fn a_user_is_idle_elsewhere_where_no_node_says_otherwise() {
+        let (roster, first) = roster();
+        let (second, user) = (Uuid::now_v7(), UserId::generate());
+        assert_eq!(roster.idle_elsewhere(user), None);
+        let idle = Present { user, idle: true };
+        roster.load(first, 10, vec![idle], true);
+        assert_eq!(roster.idle_elsewhere(user), Some(true));
+        roster.load(second, 20, active(&[user]), true);
+        assert_eq!(roster.idle_elsewhere(user), Some(false));
+        roster.take_here();
+        // Heard of only when the set was read.
+        roster.load(second, 21, vec![idle], true);
+        assert_eq!(roster.idle_elsewhere(user), Some(true));
+        assert_eq!(roster.take_here(), [user].into());
+        roster.apply(transition(first, user, true, 11));
+        assert_eq!(roster.idle_elsewhere(user), Some(false));
+    }
+
+    #[test]
     fn a_gap_is_filled_by_the_set_and_what_came_behind_it() {
         let (roster, node) = roster();
         let (a, b, c) = (UserId::generate(), UserId::generate(), UserId::generate());
-        roster.load(node, 10, vec![a], false);
+        roster.load(node, 10, active(&[a]), false);
         assert!(!roster.wants(node, 10));
         // 11 (b came) is lost.
         roster.apply(transition(node, c, true, 12));
         assert!(roster.wants(node, 12));
         // A set from before the gap does not help.
-        roster.load(node, 10, vec![a], false);
+        roster.load(node, 10, active(&[a]), false);
         assert!(roster.wants(node, 12));
         roster.apply(transition(node, a, false, 13));
-        roster.load(node, 11, vec![a, b], false);
+        roster.load(node, 11, active(&[a, b]), false);
         assert!(!roster.wants(node, 13));
         assert_eq!(roster.elsewhere(a), None);
         assert_eq!(roster.elsewhere(b), Some(node));
@@ -339,7 +420,7 @@ mod tests {
     #[test]
     fn a_lost_last_transition_shows_at_the_second_beat() {
         let (roster, node) = roster();
-        roster.load(node, 10, vec![], false);
+        roster.load(node, 10, active(&[]), false);
         assert!(!roster.wants(node, 11));
         assert!(roster.wants(node, 11));
         roster.apply(transition(node, UserId::generate(), true, 11));
@@ -350,7 +431,7 @@ mod tests {
     fn repeats_and_ones_own_are_passed_over() {
         let (roster, node) = roster();
         let user = UserId::generate();
-        roster.load(node, 10, vec![user], false);
+        roster.load(node, 10, active(&[user]), false);
         roster.apply(transition(node, user, false, 10));
         assert_eq!(roster.elsewhere(user), Some(node));
         roster.apply(transition(roster.me(), user, true, 1));
@@ -363,10 +444,10 @@ mod tests {
         let (came, went) = (UserId::generate(), UserId::generate());
         // Known by hearsay only: the set was never read before the bus broke.
         roster.apply(transition(node, went, true, 10));
-        roster.load(node, 12, vec![came], true);
+        roster.load(node, 12, active(&[came]), true);
         assert_eq!(roster.take_here(), [came, went].into());
         // Nobody here was given anything.
-        roster.load(node, 13, vec![], false);
+        roster.load(node, 13, active(&[]), false);
         assert!(roster.take_here().is_empty());
     }
 }

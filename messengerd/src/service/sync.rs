@@ -30,7 +30,8 @@ impl Service {
         let (account_seq, known) = self.store.heads(caller.actor.no).await.map_err(refuse)?;
         self.hub.listen(listener, account_seq, &known);
         let mut events = self.heads(caller).await?;
-        events.push(Event::Presence(self.presence.snapshot(caller.actor).await?));
+        let presence = self.presence.snapshot(caller.actor).await?;
+        events.extend(presence.into_iter().map(Event::Presence));
         Ok(events)
     }
 
@@ -79,10 +80,10 @@ impl Service {
         caller: &Caller,
         request: Digest,
     ) -> Result<DigestReply, WireError> {
-        let (chat, ..) = self.access.member(request.chat, caller.actor.id).await?;
+        let reader = self.access.readable(request.chat, caller.actor.id).await?;
         let (upto, floor, digest) = self
             .store
-            .digest(chat.no, 0, request.upto)
+            .digest(reader.chat.no, reader.from, request.upto)
             .await
             .map_err(refuse)?;
         Ok(DigestReply {

@@ -12,6 +12,7 @@ pub mod outbox;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -79,6 +80,7 @@ pub async fn serve<R: FrameReader, W: FrameWriter>(
                         service,
                         peer,
                         live,
+                        idle: AtomicBool::new(false),
                     }
                     .run(&mut reader, &mut writer, caller, pass, stop),
                 )
@@ -173,6 +175,8 @@ struct Session {
     service: Arc<Service>,
     peer: Peer,
     live: bool,
+    /// Whether nobody is at the device.
+    idle: AtomicBool,
 }
 
 /// A request under way, which becomes the frame of its answer.
@@ -216,13 +220,13 @@ impl Session {
         let outbox = Arc::new(Outbox::new(caller.actor.id, caller.session, self.live));
         let listener: SharedListener = outbox.clone();
         if self.live {
-            let came_online = self.service.presence().connected(caller.actor);
+            let news = self.service.presence().connected(caller.actor);
             match self.go_live(&caller, &outbox, &listener).await {
                 Ok(()) => {}
                 Err(error) => outbox.end(error),
             }
-            if came_online && let Err(error) = self.service.presence().announce(caller.actor).await
-            {
+            let told = self.service.presence().announce(caller.actor, news);
+            if let Err(error) = told.await {
                 tracing::warn!(%error, "presence not told");
             }
         } else if let Err(error) = self.service.attach(&caller, &listener).await {
@@ -235,7 +239,8 @@ impl Session {
         };
         self.service.hub().detach(&listener);
         if self.live {
-            self.service.presence().disconnected(caller.actor.id);
+            let idle = self.idle.load(Ordering::SeqCst);
+            self.service.presence().disconnected(caller.actor.id, idle);
         }
         match ended {
             Ended::Gone => {}
@@ -360,7 +365,13 @@ impl Session {
                     }
                     let heads = matches!(request, Request::SyncHeads(_));
                     let load = if matches!(request, Request::Send(_)) { Load::Send } else { Load::Read };
-                    match self.service.submit(caller, request).await {
+                    let work = match request {
+                        Request::Idle(idle) if self.live => {
+                            self.service.turn(caller, &self.idle, idle.on)
+                        }
+                        request => self.service.submit(caller, request).await,
+                    };
+                    match work {
                         Ok(work) => {
                             match load {
                                 Load::Send => sends += 1,

@@ -15,7 +15,9 @@ use super::{Actor, ChatNo};
 /// The rules are the service's: it decides on what it knows, and the store
 /// makes sure, under the chat's lock, that this is still so. Where the revision
 /// is another one by then, nothing is done and the answer is
-/// [`StoreError::Outdated`](super::StoreError::Outdated).
+/// [`StoreError::Outdated`](super::StoreError::Outdated) — or success, where an
+/// entry of this id and of the act's kind by the same actor is in this chat's
+/// log: then it was done before and its answer got lost.
 #[derive(Debug, Clone, Copy)]
 pub struct Act {
     /// Where.

@@ -449,6 +449,8 @@ pub struct ChatRevision {
     pub acl_rev: u64,
     /// Revision of the members' cursors.
     pub cursor_rev: u64,
+    /// Entries up to this one are gone.
+    pub floor: Seq,
 }
 
 /// Where one account's log stands.

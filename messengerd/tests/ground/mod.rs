@@ -1,11 +1,13 @@
 //! What a flow runs on: how its clients connect, and what its daemon keeps
 //! everything in.
+#![allow(dead_code, reason = "shared by several test programs")]
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use messengerd::bus::redis;
 use messengerd::config::{Config, StoreConfig};
+use messengerd::service::limiter::Rate;
 use messengerd::store::postgres::{Settings, TlsMode};
 
 use crate::servers::postgres::{Database, database};
@@ -39,8 +41,15 @@ impl On {
     }
 }
 
+/// Tests do more in a second than people.
+const RATE: Rate = Rate {
+    burst: 1_000_000,
+    per_second: 1_000_000.0,
+};
+
 async fn start(home: Arc<tempfile::TempDir>, servers: Option<&(Database, RedisServer)>) -> Daemon {
     Daemon::start_in(home, |config: &mut Config| {
+        config.send_rate = RATE;
         if let Some((database, redis)) = servers {
             config.store = StoreConfig::Postgres(Box::new(Settings {
                 server: database.config.clone(),
@@ -75,6 +84,15 @@ impl Deref for Ground {
     fn deref(&self) -> &Daemon {
         &self.daemon
     }
+}
+
+/// One test for each thing to stand on.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($name:ident)*) => {
+        $crate::on_every_ground!(@sqlite Quic false $($name)*);
+        $crate::on_every_ground!(@postgres Quic true $($name)*);
+    };
 }
 
 /// One test for each way to connect and each thing to stand on.

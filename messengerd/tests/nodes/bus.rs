@@ -113,6 +113,7 @@ fn every_signal() -> Vec<Signal> {
             user,
             node: Uuid::now_v7(),
             online: true,
+            idle: true,
             version: 7,
             relied: Some(Uuid::now_v7()),
         }),

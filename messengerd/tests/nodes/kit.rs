@@ -15,6 +15,7 @@ use messengerd::service::limiter::Rate;
 use messengerd::service::pace::Pace;
 use messengerd::service::receiver::Receiver;
 use messengerd::service::{Caller, Parts, Service};
+use messengerd::store::groups::Act;
 use messengerd::store::sqlite::SqliteStore;
 use messengerd::store::{
     Actor, Admission, Append, ChatRecord, NewChat, NewSession, NewUser, SharedStore, UserRecord,
@@ -22,9 +23,9 @@ use messengerd::store::{
 use proto::codec::{Encoded, Frame};
 use proto::entry::{Body, Message, kind};
 use proto::error::WireError;
-use proto::event::{Event, TypingChanged};
+use proto::event::{Event, Presence, TypingChanged};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
-use proto::request::ChatKind;
+use proto::request::{ChatKind, Reply, Request};
 use proto::text::{ChatName, DeviceName, Username};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -181,6 +182,7 @@ impl Shelf {
             id: ChatId::generate(),
             kind: ChatKind::Group,
             name: Some(ChatName::try_from("group").unwrap()),
+            description: None,
             creator: actor(people[0]),
             others: people[1..].iter().map(|user| actor(user)).collect(),
             entry: EntryId::generate(),
@@ -190,7 +192,7 @@ impl Shelf {
     }
 
     pub(crate) async fn say(&self, chat: &ChatRecord, user: &UserRecord, text: &str) {
-        let body = Body::Message(Message { text: text.into() });
+        let body = Body::Message(Message::new(text));
         let append = Append {
             chat: chat.no,
             chat_id: chat.id,
@@ -284,6 +286,18 @@ pub(crate) fn actor(user: &UserRecord) -> Actor {
     }
 }
 
+/// Something that one of them does to a chat as it was found.
+pub(crate) fn act(chat: &ChatRecord, by: &UserRecord) -> Act {
+    Act {
+        chat: chat.no,
+        chat_id: chat.id,
+        acl_rev: chat.acl_rev,
+        actor: actor(by),
+        entry: EntryId::generate(),
+        at: 1,
+    }
+}
+
 /// A live session, as one comes from a client.
 pub(crate) async fn connect(
     store: &SharedStore,
@@ -307,21 +321,29 @@ async fn enter(
         events: Mutex::default(),
         arrivals: Mutex::default(),
         ended: AtomicBool::new(false),
+        idle: AtomicBool::new(false),
+        caller: caller(user, id),
     });
-    let caller = Caller {
-        actor: actor(user),
-        username: user.username.clone(),
-        session: id,
-        admin: false,
-    };
+    let caller = session.caller.clone();
     let listener: SharedListener = session.clone();
     let came = service.presence().connected(caller.actor);
     let first = service.go_live(&caller, &listener).await?;
     session.events.lock().unwrap().splice(0..0, first);
-    if came {
-        service.presence().announce(caller.actor).await.unwrap();
-    }
+    service
+        .presence()
+        .announce(caller.actor, came)
+        .await
+        .unwrap();
     Ok(session)
+}
+
+pub(crate) fn caller(user: &UserRecord, session: SessionId) -> Caller {
+    Caller {
+        actor: actor(user),
+        username: user.username.clone(),
+        session,
+        admin: false,
+    }
 }
 
 pub(crate) struct Node {
@@ -350,10 +372,39 @@ impl Node {
         enter(&self.service, user, id).await
     }
 
+    /// What a session of somebody at this node gets for a request.
+    pub(crate) async fn ask(
+        &self,
+        user: &UserRecord,
+        request: Request,
+    ) -> Result<Reply, WireError> {
+        let caller = Caller {
+            actor: actor(user),
+            username: user.username.clone(),
+            session: SessionId::generate(),
+            admin: false,
+        };
+        self.service.submit(&caller, request).await?.await
+    }
+
     pub(crate) fn disconnect(&self, session: &Arc<Session>) {
         let listener: SharedListener = session.clone();
         self.receiver.hub().detach(&listener);
-        self.service.presence().disconnected(session.user);
+        let idle = session.idle.load(Ordering::SeqCst);
+        self.service.presence().disconnected(session.user, idle);
+    }
+
+    /// As if the client of a live session asked this.
+    pub(crate) async fn call(
+        &self,
+        session: &Session,
+        request: impl Into<Request>,
+    ) -> Result<Reply, WireError> {
+        let work = match request.into() {
+            Request::Idle(idle) => self.service.turn(&session.caller, &session.idle, idle.on),
+            request => self.service.submit(&session.caller, request).await,
+        };
+        work?.await
     }
 
     pub(crate) fn sees(&self, user: &UserRecord) -> bool {
@@ -389,6 +440,8 @@ pub(crate) struct Session {
     /// When each entry was told, whatever its chat.
     arrivals: Mutex<Vec<(Instant, u64)>>,
     ended: AtomicBool,
+    idle: AtomicBool,
+    caller: Caller,
 }
 
 impl Session {
@@ -417,6 +470,16 @@ impl Session {
     /// When each entry was told, by `seq`, for those who are in one chat.
     pub(crate) fn arrivals(&self) -> Vec<(Instant, u64)> {
         self.arrivals.lock().unwrap().clone()
+    }
+
+    /// What somebody was last seen as: none where nothing was told.
+    pub(crate) fn seen(&self, user: &UserRecord) -> Option<Presence> {
+        let events = self.events.lock().unwrap();
+        let told = events.iter().rev().find_map(|event| match event {
+            Event::Presence(changed) => changed.users.iter().find(|state| state.user == user.id),
+            _ => None,
+        });
+        told.cloned()
     }
 
     /// What was told of somebody's presence, repeats left out.

@@ -14,3 +14,4 @@ mod presence;
 mod reconcile;
 #[path = "../servers/redis.rs"]
 mod redis_server;
+mod rights;

@@ -9,10 +9,9 @@ use messengerd::store::{ChatRecord, CursorMove, Feed as _, UserRecord};
 use proto::entry::account_kind;
 use proto::error::ErrorCode;
 use proto::event::{ChatEntry, Event};
-use proto::id::EntryId;
 use tokio_util::sync::CancellationToken;
 
-use crate::kit::{Node, Shelf, actor, connect, one, quick, session, until};
+use crate::kit::{Node, Shelf, act, actor, connect, one, quick, session, until};
 use crate::redis_server::RedisServer;
 
 /// Nothing is compared but when it is asked for.
@@ -120,13 +119,7 @@ async fn who_was_removed_is_told_so_and_nothing_of_what_came_after() {
     two.shelf.say(&two.chat, &two.anna, "before").await;
     two.shelf
         .store
-        .remove_member(
-            two.chat.no,
-            actor(&two.anna),
-            actor(&two.bert),
-            EntryId::generate(),
-            1,
-        )
+        .remove_member(act(&two.chat, &two.anna), actor(&two.bert))
         .await
         .unwrap();
     two.shelf.say(&two.chat, &two.anna, "after").await;
@@ -149,13 +142,7 @@ async fn who_was_added_hears_of_it_and_what_came_after() {
     two.lose_redis().await;
     two.shelf
         .store
-        .add_members(
-            two.chat.no,
-            actor(&two.anna),
-            vec![actor(&carl)],
-            EntryId::generate(),
-            1,
-        )
+        .add_members(act(&two.chat, &two.anna), vec![actor(&carl)])
         .await
         .unwrap();
     let found = two.listener.service.compare().await.unwrap();
@@ -190,6 +177,7 @@ async fn cursors_are_found_even_behind_later_ones() {
         user: user.no,
         read: 2,
         delivered: 2,
+        shown: true,
     };
     let (anna, bert) = (moved(&two.anna), moved(&two.bert));
     let cursors = |user: &UserRecord| {
@@ -230,13 +218,7 @@ async fn a_change_at_another_node_is_seen_by_the_cache() {
     assert!(before.member(carl.id).is_none());
     two.shelf
         .store
-        .add_members(
-            two.chat.no,
-            actor(&two.anna),
-            vec![actor(&carl)],
-            EntryId::generate(),
-            1,
-        )
+        .add_members(act(&two.chat, &two.anna), vec![actor(&carl)])
         .await
         .unwrap();
     let start = std::time::Instant::now();
@@ -271,13 +253,7 @@ async fn whom_a_node_removed_that_died_before_it_told_hears_nothing_more() {
     listener.service.compare().await.unwrap();
     shelf
         .store
-        .remove_member(
-            chat.no,
-            actor(&two.anna),
-            actor(&two.bert),
-            EntryId::generate(),
-            1,
-        )
+        .remove_member(act(chat, &two.anna), actor(&two.bert))
         .await
         .unwrap();
     shelf.say(chat, &two.anna, "after").await;

@@ -438,6 +438,7 @@ impl Client {
             id: ChatId::generate(),
             kind: ChatKind::Private,
             name: None,
+            description: None,
             members: vec![with],
         };
         self.call(call).await.unwrap()
@@ -449,6 +450,7 @@ impl Client {
             id: ChatId::generate(),
             kind: ChatKind::Group,
             name,
+            description: None,
             members,
         })
         .await
@@ -486,6 +488,7 @@ pub fn message(chat: ChatId, id: EntryId, text: &str) -> Send {
         id,
         text: MessageText::try_from(text).unwrap(),
         reply_to: None,
+        forward: None,
     }
 }
 

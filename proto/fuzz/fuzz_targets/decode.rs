@@ -8,12 +8,14 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use proto::codec::{Frame, FrameDecoder};
-use proto::entry::Body;
+use proto::entry::{Body, kind};
 use proto::error::WireError;
 use proto::event::Event;
 use proto::hello::{HELLO, Hello, WELCOME, Welcome};
 use proto::request::{REFUSAL, Reply, Request};
-use proto::text::{is_steering, printable_line, printable_text};
+use proto::text::{
+    Emoji, Username, is_steering, mentions, printable_line, printable_text, search_words,
+};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&pieces, data)) = data.split_first() else {
@@ -23,13 +25,33 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(frame) = Frame::from_message(Bytes::copy_from_slice(data)) {
         read(&frame);
     }
-    for kind in 0..8 {
-        body(kind, data);
+    for (kind, _) in kind::ALL {
+        body(*kind, data);
     }
     let text = String::from_utf8_lossy(data);
     assert!(!printable_line(&text).chars().any(is_steering));
-    assert!(!printable_text(&text).chars().any(|c| c != '\n' && is_steering(c)));
+    assert!(
+        !printable_text(&text)
+            .chars()
+            .any(|c| c != '\n' && is_steering(c))
+    );
+    found(&text);
 });
+
+/// What is found in a text is in the form in which it is compared.
+fn found(text: &str) {
+    for word in search_words(text) {
+        assert_eq!(search_words(&word), [word]);
+    }
+    for name in mentions(text) {
+        if let Ok(username) = Username::try_from(name.as_str()) {
+            assert_eq!(username.key(), name);
+        }
+    }
+    if let Ok(emoji) = Emoji::try_from(text) {
+        assert!(!emoji.as_str().chars().any(is_steering));
+    }
+}
 
 /// The same bytes give the same frames however they are cut.
 fn as_stream(data: &[u8], piece: usize) {

@@ -48,8 +48,8 @@ pub(super) fn wording(code: &ErrorCode) -> Wording {
             "Приглашение неизвестно, использовано или истекло. Попросите новое.",
         ),
         ErrorCode::TooLarge => (
-            "Too large: {what} may have {limit} at most.",
-            "Слишком много: {what} — не более {limit}.",
+            "Over the limit: {what}, {limit} at most.",
+            "Превышен предел: {what} — не более {limit}.",
         ),
         ErrorCode::RateLimited => (
             "Too many tries. Wait {seconds} s and try again.",
@@ -88,8 +88,8 @@ pub(super) fn wording(code: &ErrorCode) -> Wording {
             "Сервер перезапускается. Попытка будет повторена.",
         ),
         ErrorCode::Muted => (
-            "You may read this chat, but not write to it at present.",
-            "Сейчас вы можете читать этот чат, но не писать в него.",
+            "You are muted in this chat: you may read, but not write. Ask its moderators.",
+            "Вам запрещено писать в этот чат; читать можно. Обратитесь к модераторам.",
         ),
         ErrorCode::Other(_) => ("The server refused: {code}.", "Сервер отказал: {code}."),
     };

@@ -77,13 +77,19 @@ pub struct PinMessage {
 pub struct Pins {
     /// Which chat.
     pub chat: ChatId,
+    /// How many to pass over.
+    #[serde(default)]
+    pub offset: u32,
 }
 
 /// Answer to [`Pins`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinList {
-    /// The messages, with their present texts.
+    /// The messages, with their present texts: those that fitted into a frame.
     pub pins: Vec<Found>,
+    /// Whether there are more behind these.
+    #[serde(default)]
+    pub more: bool,
 }
 
 /// A message with its present text.

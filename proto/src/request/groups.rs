@@ -166,6 +166,9 @@ pub struct BanMember {
 pub struct Banned {
     /// Which chat.
     pub chat: ChatId,
+    /// How many to pass over.
+    #[serde(default)]
+    pub offset: u32,
 }
 
 /// Deletes a group or public chat for everybody. For its creator, else its

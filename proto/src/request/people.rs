@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::User;
 use crate::UnixMillis;
+use crate::codec::is_default;
 use crate::digest::Digest as Hash;
 use crate::id::{ChatId, UserId};
 use crate::text::{Bio, DisplayName, Email, Password, StatusText};
@@ -181,13 +182,20 @@ pub struct Contact {
 
 /// Lists the caller's contacts, requests and blocked people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contacts {}
+pub struct Contacts {
+    /// How many to pass over.
+    #[serde(default)]
+    pub offset: u32,
+}
 
 /// Answer to [`Contacts`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactList {
-    /// By name.
+    /// By name: those that fitted into a frame.
     pub contacts: Vec<Contact>,
+    /// Whether there are more behind these.
+    #[serde(default)]
+    pub more: bool,
 }
 
 /// Asks somebody to be a contact, or accepts their asking. May be repeated.
@@ -210,7 +218,7 @@ pub struct ChangeContact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nickname: Option<DisplayName>,
     /// Whether the nickname is to be removed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub clear_nickname: bool,
     /// Blocks or unblocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,9 @@ use proto::entry::{account_kind, kind};
 use proto::error::{ErrorCode, WireError};
 use proto::event::Event;
 use proto::limits;
-use proto::request::{ChatKind, Request, Role};
+use proto::request::{
+    ChatKind, ContactState, FOREVER, NewMemberHistory, NotifyLevel, Request, Role, Status,
+};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{golden, samples};
@@ -88,10 +90,61 @@ fn every_entry_kind_and_word_is_named() {
     for (kind, name) in kind::ALL.iter().chain(account_kind::ALL) {
         assert!(row(&[&kind.to_string(), name]).is_some(), "{kind} {name}");
     }
-    let words = ChatKind::ALL.iter().map(|kind| kind.as_str());
-    for word in words.chain(Role::ALL.iter().map(|role| role.as_str())) {
-        assert!(DOCUMENT.contains(&format!("`{word}`")), "{word}");
+    macro_rules! check {
+        ($($list:ident),*) => {$(
+            assert!(names(stringify!($list)), "{}", stringify!($list));
+            for word in $list::ALL.iter().map(|word| word.as_str()) {
+                assert!(DOCUMENT.contains(&format!("`{word}`")), "{word}");
+            }
+        )*};
     }
+    check!(
+        ChatKind,
+        ContactState,
+        NewMemberHistory,
+        NotifyLevel,
+        Role,
+        Status
+    );
+}
+
+/// What a chat's requests need which right for is in one table: none is missing.
+#[test]
+fn every_request_about_a_chat_has_a_place_in_the_table_of_rights() {
+    let table = DOCUMENT
+        .split("| | admin | moderator | member |")
+        .nth(1)
+        .and_then(|rest| rest.split("\n\n").next())
+        .unwrap();
+    // Those that are no matter of roles.
+    let free = ["CreateChat", "JoinChat", "Directory", "AcceptChatInvite"];
+    for (kind, name) in Request::KINDS.iter().zip(Request::NAMES) {
+        if (0x0120..0x0140).contains(kind) && !free.contains(name) {
+            assert!(table.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}
+
+/// The numbers of the headings rise by one, and every link goes to one of them.
+#[test]
+fn links_within_the_document_lead_somewhere() {
+    let anchors: BTreeSet<String> = DOCUMENT
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .map(|heading| {
+            let kept = heading.chars().filter(|c| !matches!(c, '.' | ','));
+            kept.collect::<String>().to_lowercase().replace(' ', "-")
+        })
+        .collect();
+    for link in DOCUMENT.split("](#").skip(1) {
+        let anchor = link.split(')').next().unwrap();
+        assert!(anchors.contains(anchor), "{anchor}");
+    }
+    let numbers: Vec<usize> = DOCUMENT
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ")?.split('.').next()?.parse().ok())
+        .collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len()), "{numbers:?}");
 }
 
 /// All keys of the maps in a MessagePack value.
@@ -154,7 +207,7 @@ fn every_field_is_named() {
         let frame = Frame::from_message(sample.frame.message()).unwrap();
         fields.extend(frame.decode::<Keys>().unwrap().0);
     }
-    for (_, _, bytes) in samples::body_bytes() {
+    for (_, _, bytes) in samples::all_body_bytes() {
         fields.extend(codec::decode::<Keys>(&bytes).unwrap().0);
     }
     assert!(fields.len() > 60, "{fields:?}");
@@ -183,8 +236,25 @@ fn limits_are_those_of_the_code() {
             ),
         ),
         (
-            "user name, chat name, device name",
+            "user name, chat name, name of a person, device name",
             format!("{} characters", limits::NAME_CHARS),
+        ),
+        (
+            "bio, description of a chat",
+            format!("{} characters", limits::BIO_CHARS),
+        ),
+        (
+            "status text",
+            format!("{} characters", limits::STATUS_CHARS),
+        ),
+        (
+            "text to search for",
+            format!("{} characters", limits::QUERY_CHARS),
+        ),
+        ("reaction", format!("{} bytes", limits::EMOJI_BYTES)),
+        (
+            "picture of a person or chat",
+            format!("{} bytes", limits::AVATAR_BYTES),
         ),
         ("e-mail address", format!("{} bytes", limits::EMAIL_BYTES)),
         (
@@ -196,7 +266,21 @@ fn limits_are_those_of_the_code() {
             ),
         ),
         ("token", format!("{} bytes", limits::TOKEN_BYTES)),
-        ("ids or names in one request", limits::BATCH.to_string()),
+        (
+            "ids or names in one request, members of a chat",
+            limits::BATCH.to_string(),
+        ),
+        ("contacts of an account", limits::CONTACTS.to_string()),
+        ("pinned messages of a chat", limits::PINS.to_string()),
+        (
+            "reactions of one person to one message",
+            limits::REACTIONS_EACH.to_string(),
+        ),
+        (
+            "invite links of a chat that hold",
+            limits::CHAT_INVITES.to_string(),
+        ),
+        ("retention", format!("{} days", limits::RETENTION_DAYS)),
         ("results of a search", limits::SEARCH_RESULTS.to_string()),
         ("capabilities", limits::CAPABILITIES.to_string()),
         (
@@ -227,6 +311,8 @@ fn limits_are_those_of_the_code() {
     }
     assert_eq!(limits::NAME_CHARS, limits::USERNAME_CHARS);
     assert_eq!(limits::NAME_CHARS, limits::DEVICE_CHARS);
+    assert_eq!(limits::BIO_CHARS, limits::DESCRIPTION_CHARS);
+    assert!(names(&FOREVER.to_string()));
     assert!(DOCUMENT.contains(&format!("blocks of {}", limits::DIGEST_BLOCK)));
     assert!(DOCUMENT.contains(&format!("{} by default", proto::DEFAULT_PORT)));
     assert!(DOCUMENT.contains(proto::WEBSOCKET_PATH));
@@ -236,7 +322,7 @@ fn limits_are_those_of_the_code() {
 #[test]
 fn the_worked_example_is_the_golden_bytes() {
     let blocks: String = DOCUMENT
-        .split("## 16. Example in hex")
+        .split("## 19. Example in hex")
         .nth(1)
         .unwrap()
         .split("```")

@@ -60,6 +60,7 @@ fn digests() -> Vec<(String, [u8; 32])> {
         at: 0,
         chat: None,
         session: Some(proto::id::SessionId::from_bytes([1; 16])),
+        user: None,
     });
     account.account_entry(&AccountEntry {
         seq: 2,
@@ -67,6 +68,8 @@ fn digests() -> Vec<(String, [u8; 32])> {
         at: 0,
         chat: Some(proto::id::ChatId::from_bytes([2; 16])),
         session: None,
+        // No part of the digest.
+        user: Some(proto::id::UserId::from_bytes([3; 16])),
     });
     let mut account_log = LogDigest::new();
     account_log.block(account.finish().unwrap());
@@ -83,7 +86,7 @@ pub(crate) fn lines() -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(|sample| (sample.name, sample.frame.stream().to_vec()))
         .collect();
-    for (name, _, bytes) in samples::body_bytes() {
+    for (name, _, bytes) in samples::all_body_bytes() {
         lines.push((name, bytes.to_vec()));
     }
     for (name, digest) in digests() {
@@ -180,7 +183,7 @@ fn golden_frames_decode_to_the_samples() {
         let Some((sort, _)) = name.split_once(' ') else {
             panic!("{name} has no sort")
         };
-        if matches!(sort, "body" | "digest" | "minimal") {
+        if matches!(sort, "body" | "digest" | "minimal" | "full") {
             continue;
         }
         let mut decoder = FrameDecoder::new();
@@ -200,8 +203,8 @@ fn golden_frames_decode_to_the_samples() {
         }
     }
     assert!(requests.next().is_none() && replies.next().is_none() && events.next().is_none());
-    for ((name, body), (_, kind, bytes)) in samples::bodies().into_iter().zip(samples::body_bytes())
-    {
+    let bodies = samples::bodies().into_iter().chain(samples::more_bodies());
+    for ((name, body), (_, kind, bytes)) in bodies.zip(samples::all_body_bytes()) {
         assert_eq!(Body::decode(kind, &bytes), body, "{name}");
     }
 }

@@ -3,11 +3,13 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use proto::codec::{self, CodecError, Frame, FrameDecoder, HEADER_BYTES};
-use proto::entry::Body;
+use proto::entry::{Body, kind};
 use proto::event::Event;
 use proto::hello::Hello;
 use proto::limits::FRAME_BYTES;
-use proto::request::{Call, Changes, Ping, Register, Request, SearchUsers, Send};
+use proto::request::{
+    Call, ChangePassword, Changes, Ping, React, Register, Request, SearchUsers, Send, SetProfile,
+};
 
 use crate::{any, golden, samples};
 
@@ -69,7 +71,7 @@ fn bytes_behind_the_payload_are_refused() {
 
 #[test]
 fn bodies_cut_short_are_unknown() {
-    for (name, kind, bytes) in samples::body_bytes() {
+    for (name, kind, bytes) in samples::all_body_bytes() {
         for cut in 0..bytes.len() {
             assert_eq!(Body::decode(kind, &bytes[..cut]), Body::Unknown, "{name}");
         }
@@ -212,6 +214,61 @@ fn an_error_never_repeats_a_secret() {
     let frame = Frame::from_message(encoded.message()).unwrap();
     let refused = frame.decode::<Register>().unwrap_err().to_string();
     assert!(!refused.contains("s3cr3t"), "{refused}");
+    #[derive(serde::Serialize)]
+    struct Change {
+        old: &'static str,
+        new: &'static str,
+    }
+    let change = Change {
+        old: "s3cr3t and long",
+        new: "s3cr3t!",
+    };
+    let bytes = codec::to_bytes(&change).unwrap();
+    let refused = codec::decode::<ChangePassword>(&bytes)
+        .unwrap_err()
+        .to_string();
+    assert!(!refused.contains("s3cr3t"), "{refused}");
+}
+
+#[test]
+fn unchecked_words_about_people_never_pass_the_codec() {
+    #[derive(serde::Serialize)]
+    struct Profile<'a> {
+        first_name: &'a str,
+        bio: &'a str,
+    }
+    let profile = |first_name, bio| {
+        let bytes = codec::to_bytes(&Profile { first_name, bio }).unwrap();
+        codec::decode::<SetProfile>(&bytes)
+    };
+    assert!(profile("Анна", "").is_ok());
+    assert!(profile("", "").is_err());
+    assert!(profile("a\u{202e}b", "").is_err());
+    assert!(profile("Анна", "\u{1b}[2J").is_err());
+    assert!(profile("Анна", &"x".repeat(proto::limits::BIO_CHARS + 1)).is_err());
+
+    #[derive(serde::Serialize)]
+    struct Raw<'a> {
+        chat: proto::id::ChatId,
+        id: proto::id::EntryId,
+        seq: u64,
+        emoji: &'a str,
+        on: bool,
+    }
+    let react = |emoji| {
+        let bytes = codec::to_bytes(&Raw {
+            chat: proto::id::ChatId::from_bytes([1; 16]),
+            id: proto::id::EntryId::from_bytes([2; 16]),
+            seq: 1,
+            emoji,
+            on: true,
+        });
+        codec::decode::<React>(&bytes.unwrap())
+    };
+    assert!(react("👍").is_ok());
+    assert!(react("").is_err());
+    assert!(react("a b").is_err());
+    assert!(react(&"x".repeat(proto::limits::EMOJI_BYTES + 1)).is_err());
 }
 
 /// A small generator (splitmix64), so that a seed repeats a run exactly.
@@ -276,7 +333,7 @@ fn mutated_frames_are_decoded_or_refused() {
             random.mutate(&mut bytes);
         }
         // As a body …
-        for kind in 0..6 {
+        for kind in kind::ALL.iter().map(|(kind, _)| *kind).chain([0, 60_000]) {
             if let Ok((kind, again)) = Body::decode(kind, &bytes).encode() {
                 assert_ne!(Body::decode(kind, &again), Body::Unknown);
             }

@@ -1,18 +1,25 @@
 //! Whatever value a type can hold comes back from its bytes as it was.
 
+mod changes;
+mod groups;
+mod people;
+
 use bytes::Bytes;
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proto::codec::{self, Frame, FrameDecoder};
 use proto::digest::Digest as Hash;
-use proto::entry::{AccountEntry, Body, Created, Entry, MemberLeft, MembersAdded, Message};
+use proto::entry::*;
 use proto::error::{ErrorCode, WireError};
 use proto::event::*;
 use proto::hello::{Account, HELLO, Hello, WELCOME, Welcome};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::*;
-use proto::text::{ChatName, DeviceName, Email, MessageText, Password, Token, Username};
+use proto::text::{
+    ChatName, Description, DeviceName, DisplayName, Email, Emoji, MessageText, Password, Token,
+    Username,
+};
 use uuid::Uuid;
 
 use crate::any::{self, Any};
@@ -80,7 +87,12 @@ prop_compose! {
     }
 }
 prop_compose! {
-    fn person()(id in user(), username in line()) -> User { User { id, username } }
+    fn person()(
+        id in user(), username in line(), first_name in line(), last_name in line(),
+        avatar in of(hash()), rev in n(),
+    ) -> User {
+        User { id, username, first_name, last_name, avatar, rev }
+    }
 }
 prop_compose! {
     fn head()(
@@ -88,15 +100,6 @@ prop_compose! {
         cursor_rev in n(), read in n(), read_no in n(), delivered in n(),
     ) -> Head {
         Head { chat, seq, msg_no, floor, acl_rev, cursor_rev, read, read_no, delivered }
-    }
-}
-prop_compose! {
-    fn chat_info()(
-        id in chat(), kind in kind(), name in of(line()), created_at: i64, acl_rev in n(),
-        members in vec((person(), role()), 0..4), head in head(),
-    ) -> ChatInfo {
-        let members = members.into_iter().map(|(user, role)| Member { user, role }).collect();
-        ChatInfo { id, kind, name, created_at, acl_rev, members, head }
     }
 }
 prop_compose! {
@@ -110,8 +113,9 @@ prop_compose! {
 prop_compose! {
     fn account_entry()(
         seq in n(), kind: u16, at: i64, chat in of(chat()), session in of(session()),
+        user in of(user()),
     ) -> AccountEntry {
-        AccountEntry { seq, kind, at, chat, session }
+        AccountEntry { seq, kind, at, chat, session, user }
     }
 }
 prop_compose! {
@@ -204,27 +208,11 @@ fn request() -> BoxedStrategy<Request> {
     ];
     let chats =
         prop_oneof![
-            (chat(), kind(), of(chat_name()), users()).prop_map(|(id, kind, name, members)| {
-                Request::CreateChat(CreateChat {
-                    id,
-                    kind,
-                    name,
-                    members,
-                })
-            }),
             vec(chat(), 0..4).prop_map(|ids| Request::Chats(Chats { ids })),
             (chat(), users())
                 .prop_map(|(chat, users)| Request::AddMembers(AddMembers { chat, users })),
             (chat(), user())
                 .prop_map(|(chat, user)| Request::RemoveMember(RemoveMember { chat, user })),
-            (chat(), entry_id(), message_text(), of(n())).prop_map(|(chat, id, text, reply_to)| {
-                Request::Send(Send {
-                    chat,
-                    id,
-                    text,
-                    reply_to,
-                })
-            }),
             (chat(), n(), any::<u32>())
                 .prop_map(|(chat, after, limit)| Request::Changes(Changes { chat, after, limit })),
             (chat(), of(n()), any::<u32>()).prop_map(|(chat, before, limit)| {
@@ -243,7 +231,18 @@ fn request() -> BoxedStrategy<Request> {
             chat().prop_map(|chat| Request::Cursors(Cursors { chat })),
             (chat(), n()).prop_map(|(chat, upto)| Request::Digest(Digest { chat, upto })),
         ];
-    prop_oneof![accounts, chats].boxed()
+    prop_oneof![
+        accounts,
+        chats,
+        people::request(),
+        groups::request(),
+        changes::request(),
+    ]
+    .boxed()
+}
+
+fn users() -> impl Strategy<Value = UserList> {
+    (vec(person(), 0..4), any::<bool>()).prop_map(|(users, more)| UserList { users, more })
 }
 
 fn reply() -> BoxedStrategy<Reply> {
@@ -263,7 +262,6 @@ fn reply() -> BoxedStrategy<Reply> {
             digest,
         })
     };
-    let users = || vec(person(), 0..4).prop_map(|users| UserList { users });
     let info = (session(), line(), any::<(i64, i64, bool)>()).prop_map(
         |(id, device, (created_at, last_used, current))| SessionInfo {
             id,
@@ -297,17 +295,9 @@ fn reply() -> BoxedStrategy<Reply> {
         vec(info, 0..3).prop_map(|sessions| Reply::Sessions(SessionList { sessions })),
         users().prop_map(Reply::SearchUsers),
         users().prop_map(Reply::Users),
-        chat_info().prop_map(Reply::CreateChat),
-        (vec(chat_info(), 0..3), any::<bool>())
-            .prop_map(|(chats, more)| Reply::Chats(ChatList { chats, more })),
-        (n(), n(), any::<i64>(), any::<bool>()).prop_map(|(seq, msg_no, at, dup)| {
-            Reply::Send(Sent {
-                seq,
-                msg_no,
-                at,
-                dup,
-            })
-        }),
+        people::reply(),
+        groups::reply(),
+        changes::reply(),
         page().prop_map(Reply::Changes),
         page().prop_map(Reply::History),
         (vec(cursor, 0..3), n()).prop_map(|(cursors, cursor_rev)| {
@@ -325,12 +315,6 @@ fn reply() -> BoxedStrategy<Reply> {
 }
 
 fn event() -> BoxedStrategy<Event> {
-    let presence =
-        (user(), any::<bool>(), of(any::<i64>())).prop_map(|(user, online, last_seen)| Presence {
-            user,
-            online,
-            last_seen,
-        });
     prop_oneof![
         (n(), vec(head(), 0..4), any::<bool>()).prop_map(|(account_seq, heads, more)| Heads {
             account_seq,
@@ -366,11 +350,8 @@ fn event() -> BoxedStrategy<Event> {
             on
         }
         .into()),
-        (vec(presence, 0..4), any::<bool>()).prop_map(|(users, snapshot)| PresenceChanged {
-            users,
-            snapshot
-        }
-        .into()),
+        people::event(),
+        groups::event(),
         account_entry().prop_map(|entry| AccountChanged { entry }.into()),
         Just(Resync {}.into()),
         wire_error().prop_map(|error| Goodbye { error }.into()),
@@ -380,7 +361,6 @@ fn event() -> BoxedStrategy<Event> {
 
 fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
-        line().prop_map(|text| Body::Message(Message { text })),
         (kind(), of(line()), vec(user(), 0..4)).prop_map(|(kind, name, members)| {
             Body::Created(Created {
                 kind,
@@ -390,6 +370,8 @@ fn body() -> impl Strategy<Value = Body> {
         }),
         vec(user(), 0..4).prop_map(|users| Body::MembersAdded(MembersAdded { users })),
         user().prop_map(|user| Body::MemberLeft(MemberLeft { user })),
+        groups::body(),
+        changes::body(),
     ]
 }
 

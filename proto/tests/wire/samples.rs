@@ -1,10 +1,15 @@
 //! One or more values of every frame type, with fixed contents. Their bytes
-//! are in `golden.txt`.
+//! are in `golden.txt`. A frame that got fields later keeps its first line
+//! there, in which they have their defaults, and has another one with all.
+
+mod changes;
+mod groups;
+mod people;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use proto::codec::{self, Encoded};
+use proto::codec::{self, Encoded, Frame};
 use proto::digest::Digest as Hash;
 use proto::entry::{self, AccountEntry, Body, Entry, account_kind};
 use proto::error::{ErrorCode, WireError};
@@ -61,9 +66,16 @@ fn account() -> Account {
 }
 
 fn person(last: u8, name: &str) -> User {
+    User::new(user(last), name)
+}
+
+fn full_person(last: u8, name: &str) -> User {
     User {
-        id: user(last),
-        username: name.into(),
+        first_name: "Иван".into(),
+        last_name: "О’Нил".into(),
+        avatar: Some(people::hash()),
+        rev: 4,
+        ..person(last, name)
     }
 }
 
@@ -92,22 +104,44 @@ fn chat_info() -> ChatInfo {
             Member {
                 user: person(1, "anna"),
                 role: Role::Admin,
+                muted_until: None,
             },
             Member {
                 user: person(2, "борис"),
                 role: Role::Member,
+                muted_until: None,
             },
         ],
+        members_more: false,
         head: head(),
+        description: String::new(),
+        avatar: None,
+        created_by: None,
+        settings: ChatSettings::default(),
+        prefs: ChatPrefs::default(),
+        joined: true,
+    }
+}
+
+fn full_chat_info() -> ChatInfo {
+    ChatInfo {
+        kind: ChatKind::Public,
+        members: vec![groups::member()],
+        members_more: true,
+        description: "О погоде".into(),
+        avatar: Some(people::hash()),
+        created_by: Some(user(1)),
+        settings: groups::settings(),
+        prefs: groups::prefs(),
+        joined: false,
+        ..chat_info()
     }
 }
 
 fn message() -> Entry {
-    let (kind, body) = Body::Message(entry::Message {
-        text: "Привет 👋".into(),
-    })
-    .encode()
-    .unwrap();
+    let (kind, body) = Body::Message(entry::Message::new("Привет 👋"))
+        .encode()
+        .unwrap();
     Entry {
         seq: 300,
         kind,
@@ -127,6 +161,7 @@ fn account_entry() -> AccountEntry {
         at: AT,
         chat: Some(chat()),
         session: None,
+        user: None,
     }
 }
 
@@ -138,7 +173,7 @@ fn refusal() -> WireError {
 
 /// Every request.
 pub(crate) fn requests() -> Vec<Request> {
-    vec![
+    let mut all = vec![
         Request::Register(Register {
             username: Username::try_from("anna").unwrap(),
             password: password(),
@@ -166,6 +201,7 @@ pub(crate) fn requests() -> Vec<Request> {
             id: chat(),
             kind: ChatKind::Group,
             name: Some(ChatName::try_from("Климат").unwrap()),
+            description: None,
             members: vec![user(2)],
         }),
         Request::Chats(Chats { ids: vec![chat()] }),
@@ -182,6 +218,7 @@ pub(crate) fn requests() -> Vec<Request> {
             id: entry_id(),
             text: MessageText::try_from("Привет 👋").unwrap(),
             reply_to: Some(299),
+            forward: None,
         }),
         Request::Changes(Changes {
             chat: chat(),
@@ -214,7 +251,16 @@ pub(crate) fn requests() -> Vec<Request> {
         }),
         Request::AccountDigest(AccountDigest { upto: 5 }),
         Request::Ping(Ping {}),
-    ]
+    ];
+    all.extend(people::requests());
+    all.extend(groups::requests());
+    all.extend(changes::requests());
+    all.sort_by_key(|request| kind(&request.encode(0).unwrap()));
+    all
+}
+
+fn kind(encoded: &Encoded) -> u16 {
+    Frame::from_message(encoded.message()).unwrap().kind
 }
 
 /// Every reply.
@@ -235,8 +281,9 @@ pub(crate) fn replies() -> Vec<Reply> {
     };
     let people = UserList {
         users: vec![person(2, "борис")],
+        more: false,
     };
-    vec![
+    let mut all = vec![
         Reply::Register(signed_in.clone()),
         Reply::Login(signed_in),
         Reply::Logout(Done {}),
@@ -286,7 +333,12 @@ pub(crate) fn replies() -> Vec<Reply> {
         }),
         Reply::AccountDigest(digest),
         Reply::Ping(Done {}),
-    ]
+    ];
+    all.extend(people::replies());
+    all.extend(groups::replies());
+    all.extend(changes::replies());
+    all.sort_by_key(|reply| kind(&reply.encode(0).unwrap()));
+    all
 }
 
 /// Every event, with its name.
@@ -323,16 +375,8 @@ pub(crate) fn events() -> Vec<Event> {
         }),
         Event::Presence(PresenceChanged {
             users: vec![
-                Presence {
-                    user: user(2),
-                    online: false,
-                    last_seen: Some(AT),
-                },
-                Presence {
-                    user: user(3),
-                    online: true,
-                    last_seen: None,
-                },
+                Presence::new(user(2), false, Some(AT)),
+                Presence::new(user(3), true, None),
             ],
             snapshot: true,
         }),
@@ -343,18 +387,20 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Goodbye(Goodbye {
             error: WireError::new(ErrorCode::ShuttingDown).retry_after(1500),
         }),
+        Event::Floor(FloorRaised {
+            chat: chat(),
+            floor: 10,
+        }),
+        Event::Users(UsersChanged {
+            users: vec![full_person(2, "борис")],
+        }),
     ]
 }
 
 /// Every body of a chat's entries.
 pub(crate) fn bodies() -> Vec<(&'static str, Body)> {
     vec![
-        (
-            "MESSAGE",
-            Body::Message(entry::Message {
-                text: "Привет 👋".into(),
-            }),
-        ),
+        ("MESSAGE", Body::Message(entry::Message::new("Привет 👋"))),
         (
             "CREATED",
             Body::Created(entry::Created {
@@ -372,6 +418,78 @@ pub(crate) fn bodies() -> Vec<(&'static str, Body)> {
         (
             "MEMBER_LEFT",
             Body::MemberLeft(entry::MemberLeft { user: user(3) }),
+        ),
+        (
+            "EDITED",
+            Body::Edited(entry::Edited {
+                text: "Привет!".into(),
+            }),
+        ),
+        ("DELETED", Body::Deleted(entry::Deleted {})),
+        (
+            "REACTED",
+            Body::Reacted(entry::Reacted {
+                emoji: "👍🏽".into(),
+                on: true,
+            }),
+        ),
+        ("PINNED", Body::Pinned(entry::Pinned { on: true })),
+        (
+            "CHAT_CHANGED",
+            Body::ChatChanged(entry::ChatChanged {
+                name: Some("Погода".into()),
+                description: Some(String::new()),
+                avatar: true,
+                settings: Some(groups::settings()),
+            }),
+        ),
+        (
+            "ROLE_CHANGED",
+            Body::RoleChanged(entry::RoleChanged {
+                user: user(2),
+                role: Role::Moderator,
+            }),
+        ),
+        (
+            "MEMBER_MUTED",
+            Body::MemberMuted(entry::MemberMuted {
+                user: user(2),
+                until: FOREVER,
+            }),
+        ),
+        (
+            "MEMBER_BANNED",
+            Body::MemberBanned(entry::MemberBanned {
+                user: user(3),
+                on: true,
+            }),
+        ),
+    ]
+}
+
+/// Bodies of the same kinds with other fields.
+pub(crate) fn more_bodies() -> Vec<(&'static str, Body)> {
+    vec![
+        (
+            "body MESSAGE forwarded",
+            Body::Message(entry::Message {
+                forwarded: Some(entry::Forwarded {
+                    user: user(2),
+                    at: AT,
+                }),
+                ..entry::Message::new("Привет 👋")
+            }),
+        ),
+        (
+            "body MESSAGE deleted",
+            Body::Message(entry::Message {
+                deleted: true,
+                ..entry::Message::new("")
+            }),
+        ),
+        (
+            "body CHAT_CHANGED nothing",
+            Body::ChatChanged(entry::ChatChanged::default()),
         ),
     ]
 }
@@ -428,8 +546,9 @@ fn minimal() -> Vec<(&'static str, Encoded)> {
         id: entry_id(),
         text: MessageText::try_from("hi").unwrap(),
         reply_to: None,
+        forward: None,
     };
-    vec![
+    let mut all = vec![
         (
             "minimal Hello",
             codec::encode(HELLO, REQUEST_ID, &hello).unwrap(),
@@ -443,7 +562,53 @@ fn minimal() -> Vec<(&'static str, Encoded)> {
             "minimal refusal",
             codec::encode(REFUSAL, REQUEST_ID, &WireError::new(ErrorCode::NotFound)).unwrap(),
         ),
-    ]
+    ];
+    let requests = [people::minimal(), groups::minimal(), changes::minimal()];
+    for (name, request) in requests.into_iter().flatten() {
+        all.push((name, request.encode(REQUEST_ID).unwrap()));
+    }
+    for (name, reply) in people::minimal_replies() {
+        all.push((name, reply.encode(REQUEST_ID).unwrap()));
+    }
+    all
+}
+
+/// Frames of the first version with every field that came later.
+fn full() -> Vec<(&'static str, Encoded)> {
+    let mut all = Vec::new();
+    for (name, request) in [groups::full(), changes::full()].into_iter().flatten() {
+        all.push((name, request.encode(REQUEST_ID).unwrap()));
+    }
+    let users = Reply::Users(UserList {
+        users: vec![full_person(2, "борис")],
+        more: true,
+    });
+    all.push(("full UserList", users.encode(REQUEST_ID).unwrap()));
+    let chats = Reply::Chats(ChatList {
+        chats: vec![full_chat_info()],
+        more: false,
+    });
+    all.push(("full ChatList", chats.encode(REQUEST_ID).unwrap()));
+    let presence = Event::Presence(PresenceChanged {
+        users: vec![Presence {
+            status: Some(Status::Away),
+            text: Some("в отпуске 🏖".into()),
+            rev: 4,
+            ..Presence::new(user(2), true, None)
+        }],
+        snapshot: false,
+    });
+    all.push(("full PresenceChanged", presence.encode().unwrap()));
+    let account = Event::Account(AccountChanged {
+        entry: AccountEntry {
+            kind: account_kind::CONTACT_CHANGED,
+            chat: None,
+            user: Some(user(2)),
+            ..account_entry()
+        },
+    });
+    all.push(("full AccountChanged", account.encode().unwrap()));
+    all
 }
 
 /// All frames, in the order of the golden file.
@@ -474,13 +639,13 @@ pub(crate) fn frames() -> Vec<Sample> {
     for (event, name) in events().into_iter().zip(Event::NAMES) {
         add(format!("event {name}"), event.encode().unwrap());
     }
-    for (name, frame) in minimal() {
+    for (name, frame) in minimal().into_iter().chain(full()) {
         add(name.into(), frame);
     }
     all
 }
 
-/// All entry bodies: name and bytes.
+/// One body of every kind: name and bytes.
 pub(crate) fn body_bytes() -> Vec<(String, u16, Bytes)> {
     bodies()
         .into_iter()
@@ -489,6 +654,16 @@ pub(crate) fn body_bytes() -> Vec<(String, u16, Bytes)> {
             (format!("body {name}"), kind, bytes)
         })
         .collect()
+}
+
+/// All bodies: name and bytes.
+pub(crate) fn all_body_bytes() -> Vec<(String, u16, Bytes)> {
+    let mut all = body_bytes();
+    for (name, body) in more_bodies() {
+        let (kind, bytes) = body.encode().unwrap();
+        all.push((name.into(), kind, bytes));
+    }
+    all
 }
 
 /// Parameters for every placeholder there is.

@@ -4,8 +4,9 @@
 use proptest::prelude::*;
 use proto::limits;
 use proto::text::{
-    ChatName, DeviceName, DisplayName, Email, MessageText, Password, TextError, Token, Username,
-    is_steering, printable_line, printable_text, username_key,
+    Bio, ChatName, Description, DeviceName, DisplayName, Email, Emoji, MessageText, Password,
+    StatusText, TextError, Token, Username, is_steering, mentions, printable_line, printable_text,
+    search_fold, search_words, username_key,
 };
 
 fn username(text: &str) -> Result<String, TextError> {
@@ -90,6 +91,14 @@ fn lengths_are_counted_where_the_limit_says() {
     assert!(Password::try_from("a".repeat(limits::PASSWORD_BYTES + 1)).is_err());
     assert!(MessageText::try_from("é".repeat(limits::MESSAGE_BYTES / 2)).is_ok());
     assert!(MessageText::try_from("é".repeat(limits::MESSAGE_BYTES / 2) + "a").is_err());
+    assert!(Bio::try_from(edge(limits::BIO_CHARS)).is_ok());
+    assert!(Bio::try_from(edge(limits::BIO_CHARS + 1)).is_err());
+    assert!(Description::try_from(edge(limits::DESCRIPTION_CHARS)).is_ok());
+    assert!(Description::try_from(edge(limits::DESCRIPTION_CHARS + 1)).is_err());
+    assert!(StatusText::try_from(edge(limits::STATUS_CHARS)).is_ok());
+    assert!(StatusText::try_from(edge(limits::STATUS_CHARS + 1)).is_err());
+    assert!(Emoji::try_from("a".repeat(limits::EMOJI_BYTES)).is_ok());
+    assert!(Emoji::try_from("a".repeat(limits::EMOJI_BYTES + 1)).is_err());
     let host = "@b.example";
     let email = |n: usize| "a".repeat(n - host.len()) + host;
     assert!(Email::try_from(email(limits::EMAIL_BYTES)).is_ok());
@@ -104,6 +113,35 @@ fn names_are_one_trimmed_line() {
         assert_eq!(name(bad), Err(TextError::Forbidden("chat name")), "{bad:?}");
     }
     assert_eq!(name("\u{a0} "), Err(TextError::Empty("chat name")));
+}
+
+#[test]
+fn words_about_oneself_and_a_chat_may_be_several_lines_or_none() {
+    let bio = |text: &str| Bio::try_from(text).map(String::from);
+    assert_eq!(bio(" a\r\nb\n\nc ").unwrap(), "a\nb\n\nc");
+    assert_eq!(bio("  ").unwrap(), "");
+    assert_eq!(Description::try_from("").unwrap().as_str(), "");
+    for bad in ["a\rb", "a\tb", "a\u{1b}b", "a\u{202e}b", "a\u{2028}b"] {
+        assert_eq!(bio(bad), Err(TextError::Forbidden("bio")), "{bad:?}");
+        assert!(Description::try_from(bad).is_err(), "{bad:?}");
+    }
+    assert!(StatusText::try_from("a\nb").is_err());
+    assert_eq!(
+        StatusText::try_from(" "),
+        Err(TextError::Empty("status text"))
+    );
+}
+
+#[test]
+fn reactions_are_short_and_without_spaces() {
+    // The longest there are: a kiss with skin tones, a family, flags of tags.
+    for good in ["👍", "👍🏽", "❤️", "1️⃣", "🏳️‍🌈", "👨‍👩‍👧‍👦", "👩🏽‍❤️‍💋‍👨🏿", "🏴󠁧󠁢󠁷󠁬󠁳󠁿", "+1", "да"]
+    {
+        assert_eq!(Emoji::try_from(good).unwrap().as_str(), good);
+    }
+    for bad in ["", " ", "a b", "a\n", "\u{202e}a", "\u{1b}", "\u{a0}"] {
+        assert!(Emoji::try_from(bad).is_err(), "{bad:?}");
+    }
 }
 
 #[test]
@@ -230,6 +268,34 @@ proptest! {
             prop_assert!(!name.as_str().chars().any(is_steering));
             prop_assert_eq!(&ChatName::try_from(name.as_str()).unwrap(), &name);
         }
+    }
+
+    #[test]
+    fn lines_accepted_once_are_accepted_again_unchanged(text in nasty()) {
+        if let Ok(bio) = Bio::try_from(text.as_str()) {
+            prop_assert!(!bio.as_str().chars().any(|c| c != '\n' && is_steering(c)));
+            prop_assert_eq!(&Bio::try_from(bio.as_str()).unwrap(), &bio);
+        }
+        if let Ok(status) = StatusText::try_from(text.as_str()) {
+            prop_assert!(!status.as_str().chars().any(is_steering));
+            prop_assert_eq!(&StatusText::try_from(status.as_str()).unwrap(), &status);
+        }
+    }
+
+    #[test]
+    fn a_folded_text_is_folded(text in any::<String>()) {
+        let folded = search_fold(&text);
+        prop_assert!(folded.chars().all(|c| c == ' ' || c.is_alphanumeric()), "{folded:?}");
+        prop_assert_eq!(search_fold(&folded), folded.as_str());
+        for word in search_words(&text) {
+            prop_assert!(folded.split(' ').any(|known| known == word));
+        }
+    }
+
+    #[test]
+    fn who_is_named_is_found(name in "[a-zа-яA-ZА-Я0-9][a-zA-Z0-9._-]{0,10}[a-z0-9]", before in "[ (,:\n]?", behind in "[ .,!?)\n]?") {
+        let text = format!("{before}@{name}{behind}");
+        prop_assert_eq!(mentions(&text), [username_key(&name)]);
     }
 
     #[test]

@@ -5,10 +5,11 @@ use bytes::Bytes;
 use proto::codec::{self, Frame};
 use proto::entry::{Body, Entry};
 use proto::error::{ErrorCode, WireError};
-use proto::event::Event;
+use proto::event::{Event, Presence};
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request::{
-    ChatKind, CreateChat, Member, Ping, Reply, Request, Role, Send, Sent, User, Users,
+    ChatInfo, ChatKind, ChatPrefs, ChatSettings, ContactState, CreateChat, Member,
+    NewMemberHistory, NotifyLevel, Ping, Reply, Request, Role, Send, Sent, Status, User, Users,
 };
 use serde::Serialize;
 
@@ -53,7 +54,7 @@ fn unknown_fields_of_any_shape_are_ignored_in_every_frame() {
 
 #[test]
 fn unknown_fields_are_ignored_in_every_body() {
-    for (name, kind, bytes) in samples::body_bytes() {
+    for (name, kind, bytes) in samples::all_body_bytes() {
         let newer = with_another_field(&bytes, b"\xa3new");
         assert_eq!(
             Body::decode(kind, &newer),
@@ -128,10 +129,7 @@ fn unknown_chat_kinds_and_roles_are_read_as_such() {
     }
     let raw = |role| {
         codec::to_bytes(&Raw {
-            user: User {
-                id: UserId::from_bytes([1; 16]),
-                username: "anna".into(),
-            },
+            user: User::new(UserId::from_bytes([1; 16]), "anna"),
             role,
         })
         .unwrap()
@@ -147,6 +145,92 @@ fn unknown_chat_kinds_and_roles_are_read_as_such() {
         assert_eq!(Role::from(String::from(*role)), *role);
     }
     assert_eq!(ChatKind::from("channel".to_owned()), ChatKind::Unknown);
+}
+
+#[test]
+fn unknown_words_of_every_list_are_read_as_such() {
+    macro_rules! check {
+        ($($list:ident),*) => {$(
+            for known in $list::ALL {
+                assert_eq!($list::from(String::from(*known)), *known);
+                let bytes = codec::to_bytes(known).unwrap();
+                assert_eq!(codec::decode::<$list>(&bytes).as_ref(), Ok(known));
+            }
+            let newer = codec::to_bytes(&"newer").unwrap();
+            assert_eq!(codec::decode::<$list>(&newer), Ok($list::Unknown));
+        )*};
+    }
+    check!(
+        ChatKind,
+        ContactState,
+        NewMemberHistory,
+        NotifyLevel,
+        Role,
+        Status
+    );
+}
+
+/// What a server of the first release says of a chat and of people.
+#[test]
+fn frames_of_the_first_release_have_the_defaults() {
+    #[derive(Serialize)]
+    struct OldUser {
+        id: UserId,
+        username: &'static str,
+    }
+    #[derive(Serialize)]
+    struct OldMember {
+        user: OldUser,
+        role: &'static str,
+    }
+    #[derive(Serialize)]
+    struct OldInfo {
+        id: ChatId,
+        kind: &'static str,
+        created_at: i64,
+        acl_rev: u64,
+        members: Vec<OldMember>,
+        head: proto::event::Head,
+    }
+    #[derive(Serialize)]
+    struct OldPresence {
+        user: UserId,
+        online: bool,
+    }
+    let head = samples::events()
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Heads(heads) => heads.heads.into_iter().next(),
+            _ => None,
+        })
+        .unwrap();
+    let id = UserId::from_bytes([1; 16]);
+    let old = OldInfo {
+        id: head.chat,
+        kind: "group",
+        created_at: 1,
+        acl_rev: 1,
+        members: vec![OldMember {
+            user: OldUser {
+                id,
+                username: "anna",
+            },
+            role: "admin",
+        }],
+        head,
+    };
+    let info: ChatInfo = codec::decode(&codec::to_bytes(&old).unwrap()).unwrap();
+    assert_eq!(info.members[0].user, User::new(id, "anna"));
+    assert_eq!(info.members[0].muted_until, None);
+    assert_eq!(info.settings, ChatSettings::default());
+    assert_eq!(info.prefs, ChatPrefs::default());
+    assert!(info.joined && !info.members_more);
+    let old = OldPresence {
+        user: id,
+        online: true,
+    };
+    let presence: Presence = codec::decode(&codec::to_bytes(&old).unwrap()).unwrap();
+    assert_eq!(presence, Presence::new(id, true, None));
 }
 
 #[test]

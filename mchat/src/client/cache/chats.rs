@@ -299,7 +299,9 @@ pub(super) fn move_read(
 pub(super) fn put_heads(conn: &Connection, heads: &[Head]) -> Result<(), DbError> {
     conn.execute("UPDATE chats SET left = 2 WHERE left = 0", [])?;
     for head in heads {
-        put_head(conn, head)?;
+        let no = put_head(conn, head)?;
+        conn.prepare_cached("UPDATE chats SET joined = 1 WHERE no = ?1 AND joined = 0")?
+            .execute([no])?;
     }
     conn.execute("UPDATE chats SET left = 1 WHERE left = 2", [])?;
     Ok(())
@@ -381,7 +383,7 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
         codec::to_bytes(&info.settings).map_err(|error| DbError::Damaged(error.to_string()))?;
     conn.prepare_cached(
         "UPDATE chats SET kind = ?2, name = ?3, title = ?4, peer = ?5, created_at = ?6,
-         members = ?7, info_rev = ?8, description = ?9, avatar = ?10, created_by = ?11,
+         members = CASE WHEN ?19 THEN max(members, ?7) ELSE ?7 END, info_rev = ?8, description = ?9, avatar = ?10, created_by = ?11,
          settings = ?12, joined = ?13, role = ?14, silenced_until = ?15, notify = ?16,
          muted_until = ?17, hidden_upto = ?18 WHERE no = ?1",
     )?
@@ -413,9 +415,10 @@ pub(super) fn put_info(conn: &Connection, info: &ChatInfo) -> Result<(), DbError
         },
         info.prefs.muted_until,
         info.prefs.hidden_upto,
+        info.members_more,
     ])?;
     for member in &info.members {
         put_user(conn, &member.user)?;
     }
-    super::members::put_members(conn, no, &info.members)
+    super::members::put_members(conn, no, &info.members, !info.members_more)
 }

@@ -35,7 +35,7 @@ impl Db {
         };
         {
             let mut query = self.conn.prepare_cached(
-                "SELECT c.id, min(e.seq), max(e.seq) FROM entries e JOIN chats c ON c.no = e.chat_no
+                "SELECT c.id, min(e.seq), max(e.seq), max(e.kind IN (5, 6, 7, 8)) FROM entries e JOIN chats c ON c.no = e.chat_no
                  WHERE e.arrival > ?1 GROUP BY e.chat_no",
             )?;
             let rows = query.query_map([self.announced], |row| {
@@ -43,10 +43,15 @@ impl Db {
                     ChatId::from_bytes(id16(row.get_ref(0)?.as_blob()?)?),
                     row.get::<_, Seq>(1)?,
                     row.get::<_, Seq>(2)?,
+                    row.get::<_, bool>(3)?,
                 ))
             })?;
             for row in rows {
-                let (chat, from, to) = row?;
+                let (chat, from, to, changes) = row?;
+                if changes {
+                    let seqs = Vec::new();
+                    foreign.events.push(ClientEvent::Changed { chat, seqs });
+                }
                 foreign.events.push(ClientEvent::Entries {
                     chat,
                     from,

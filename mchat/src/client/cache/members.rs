@@ -10,16 +10,20 @@ use super::chats::{chat_no, move_read, role, role_number, short};
 use super::{Db, DbError};
 use crate::client::model::MemberRow;
 
-/// Takes over who is in a chat; cursors of those who stay are kept.
+/// Takes over who is in a chat; cursors of those who stay are kept. Where not
+/// all are given, the others stay.
 pub(super) fn put_members(
     conn: &Connection,
     chat_no: i64,
     members: &[Member],
+    all: bool,
 ) -> Result<(), DbError> {
-    conn.execute(
-        "UPDATE members SET position = -1 WHERE chat_no = ?1",
-        [chat_no],
-    )?;
+    if all {
+        conn.execute(
+            "UPDATE members SET position = -1 WHERE chat_no = ?1",
+            [chat_no],
+        )?;
+    }
     for (position, member) in members.iter().enumerate() {
         conn.prepare_cached(
             "INSERT INTO members(chat_no, user, role, position, silenced_until)

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod changes;
+mod people;
+mod search;
+
 use std::time::Instant;
 
 use proto::Seq;
@@ -9,14 +13,14 @@ use proto::entry::{Body, Entry, Message};
 use proto::event::{CursorMoved, Head};
 use proto::hello::Account;
 use proto::id::{ChatId, EntryId, SessionId, UserId};
-use proto::request::{ChatInfo, ChatKind, Member, Role, Sent, User};
+use proto::request::{ChatInfo, ChatKind, ChatPrefs, ChatSettings, Member, Role, Sent, User};
 use proto::text::Token;
 use uuid::Uuid;
 
 use super::{Db, DbError, Waiting};
 use crate::client::Outcome;
 use crate::client::core::Write;
-use crate::client::model::{Anchor, OutboxRow, OutboxState};
+use crate::client::model::{Anchor, OutboxRow};
 
 const ME: UserId = UserId(Uuid::from_u128(1));
 const OTHER: UserId = UserId(Uuid::from_u128(2));
@@ -48,7 +52,7 @@ fn chat(n: u128) -> ChatId {
 
 fn entry(n: u128, seq: Seq, actor: UserId) -> Entry {
     let text = format!("message {seq}");
-    let (kind, body) = Body::Message(Message { text }).encode().unwrap();
+    let (kind, body) = Body::Message(Message::new(text)).encode().unwrap();
     Entry {
         seq,
         kind,
@@ -87,11 +91,9 @@ fn head(n: u128, seq: Seq) -> Head {
 
 fn info(n: u128, name: &str) -> ChatInfo {
     let member = |id, username: &str| Member {
-        user: User {
-            id,
-            username: username.into(),
-        },
+        user: User::new(id, username),
         role: Role::Member,
+        muted_until: None,
     };
     ChatInfo {
         id: chat(n),
@@ -100,19 +102,19 @@ fn info(n: u128, name: &str) -> ChatInfo {
         created_at: 0,
         acl_rev: 1,
         members: vec![member(ME, "me"), member(OTHER, "other")],
+        members_more: false,
         head: head(n, 0),
+        description: String::new(),
+        avatar: None,
+        created_by: None,
+        settings: ChatSettings::default(),
+        prefs: ChatPrefs::default(),
+        joined: true,
     }
 }
 
 fn row(n: u128, id: u128) -> OutboxRow {
-    OutboxRow {
-        id: EntryId(Uuid::from_u128(id)),
-        chat: chat(n),
-        text: "typed".into(),
-        reply_to: None,
-        at: 0,
-        state: OutboxState::Queued,
-    }
+    OutboxRow::message(EntryId(Uuid::from_u128(id)), chat(n), "typed", 0)
 }
 
 fn seqs(db: &mut Db, n: u128) -> Vec<Seq> {
@@ -124,7 +126,7 @@ fn seqs(db: &mut Db, n: u128) -> Vec<Seq> {
 fn a_range_grows_only_where_it_is_touched() {
     let (_dir, mut db) = open();
     assert!(!db.apply(&[entries(0, 10, 12)]).unwrap().ranges[0].disjoint);
-    let apart = db.apply(&[entries(0, 14, 15)]).unwrap().ranges[0];
+    let apart = db.apply(&[entries(0, 14, 15)]).unwrap().ranges[0].clone();
     assert!(apart.disjoint);
     assert_eq!((apart.lo, apart.hi), (10, 12));
     assert_eq!(seqs(&mut db, 0), [10, 11, 12]);

@@ -275,7 +275,9 @@ impl Core {
         }
         if self.want_contacts.due(now) {
             let at = self.account_seq;
-            self.ask(now, &request::Contacts {}, Purpose::Contacts { at });
+            let so_far = Vec::new();
+            let ask = request::Contacts { offset: 0 };
+            self.ask(now, &ask, Purpose::Contacts { so_far, at });
         }
         if self.want_profile.due(now) {
             let at = self.account_seq;
@@ -289,7 +291,8 @@ impl Core {
                 self.want_users.remove(id);
             }
             let names = Vec::new();
-            self.ask(now, &request::Users { ids, names }, Purpose::Users);
+            let purpose = Purpose::Users { ids: ids.clone() };
+            self.ask(now, &request::Users { ids, names }, purpose);
         }
     }
 
@@ -297,7 +300,11 @@ impl Core {
     fn settle(&mut self) {
         let people = self.depth() >= Depth::CatchUp
             && (self.want_contacts.is_open() || self.want_profile.is_open());
-        let busy = self.asking_infos || self.fetching > 0 || self.asking_account || people;
+        let busy = self.asking_members > 0
+            || self.asking_infos
+            || self.fetching > 0
+            || self.asking_account
+            || people;
         let infos = self
             .attention
             .iter()
@@ -315,6 +322,7 @@ impl Core {
             let done = sync.fresh
                 && !infos
                 && !self.asking_infos
+                && self.asking_members == 0
                 && (sync.depth < Depth::CatchUp || (!lags && !busy))
                 && (sync.depth < Depth::Full || !older);
             if done {

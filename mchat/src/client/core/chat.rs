@@ -62,7 +62,7 @@ impl Chat {
             cursor_rev: state.cursor_rev,
             cursor_head: state.cursor_rev,
             delivered: state.delivered,
-            read_due: state.unmarked_read,
+            read_due: if state.joined { state.unmarked_read } else { 0 },
             visiting: !state.joined,
             ..Self::default()
         }

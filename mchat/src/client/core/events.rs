@@ -172,10 +172,9 @@ impl Core {
             chat.left = true;
         }
         for head in &heads {
-            self.chats
-                .entry(head.chat)
-                .or_insert_with(Chat::unknown)
-                .hear(head);
+            let chat = self.chats.entry(head.chat).or_insert_with(Chat::unknown);
+            chat.hear(head);
+            chat.visiting = false;
             self.attention.insert(head.chat);
         }
         self.have_heads = true;

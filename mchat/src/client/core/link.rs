@@ -296,6 +296,11 @@ impl Core {
                         self.out.push(Output::Done(ticket, Err(error.clone())));
                     }
                 }
+                Purpose::Members { info } => {
+                    if let Some(chat) = self.chats.get_mut(&info.id) {
+                        chat.info_rev = -1;
+                    }
+                }
                 _ => {}
             }
         }
@@ -311,6 +316,7 @@ impl Core {
         }
         self.fetching = 0;
         self.asking_infos = false;
+        self.asking_members = 0;
         self.asking_account = false;
         self.have_heads = false;
         self.asked_users.clear();

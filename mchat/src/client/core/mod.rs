@@ -96,8 +96,16 @@ enum Purpose {
     Cursors {
         chat: ChatId,
     },
-    Users,
+    Users {
+        ids: Vec<UserId>,
+    },
+    /// The members behind those that came with it.
+    Members {
+        info: Box<request::ChatInfo>,
+    },
+    /// The contacts behind these.
     Contacts {
+        so_far: Vec<request::Contact>,
         at: Seq,
     },
     Profile {
@@ -196,6 +204,8 @@ pub struct Core {
     told_synced: bool,
     fetching: usize,
     asking_infos: bool,
+    /// Chats whose other members are on their way.
+    asking_members: usize,
     asking_account: bool,
     unstored: usize,
     syncs: Vec<Sync>,
@@ -255,6 +265,7 @@ impl Core {
             told_synced: false,
             fetching: 0,
             asking_infos: false,
+            asking_members: 0,
             asking_account: false,
             unstored: 0,
             syncs: Vec::new(),
@@ -323,7 +334,8 @@ impl Core {
         if !ids.is_empty() && self.phase == Phase::Online {
             let names = Vec::new();
             self.asking_users = true;
-            self.ask(now, &request::Users { ids, names }, Purpose::Users);
+            let purpose = Purpose::Users { ids: ids.clone() };
+            self.ask(now, &request::Users { ids, names }, purpose);
         }
         self.finish(now)
     }

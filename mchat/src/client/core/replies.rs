@@ -3,10 +3,10 @@
 use proto::Seq;
 use proto::codec::Frame;
 use proto::error::{ErrorCode, WireError};
-use proto::id::ChatId;
+use proto::id::{ChatId, UserId};
 use proto::request::{
-    AccountPage, Call, ChatList, ContactList, CursorList, Login, Page, ProfileInfo, REFUSAL, REPLY,
-    Register, Sent, SignedIn, UserList,
+    self, AccountPage, Call, ChatInfo, ChatList, ContactList, CursorList, Login, MemberList, Page,
+    ProfileInfo, REFUSAL, REPLY, Register, Sent, SignedIn, UserList,
 };
 
 use super::chat::Chat;
@@ -67,7 +67,7 @@ impl Core {
             Purpose::Changes { chat, after } => self.changes(now, chat, after, frame.decode()?),
             Purpose::Latest { chat } => self.latest(now, chat, frame.decode()?),
             Purpose::Older { chat, tickets } => self.older(now, chat, tickets, frame.decode()?),
-            Purpose::Infos { ids } => self.infos(&ids, frame.decode()?),
+            Purpose::Infos { ids } => self.infos(now, &ids, frame.decode()?),
             Purpose::Heads => {
                 // The heads came before this answer.
                 for sync in &mut self.syncs {
@@ -120,18 +120,31 @@ impl Core {
                     rev: list.cursor_rev,
                 }));
             }
-            Purpose::Users => {
+            Purpose::Users { ids } => {
                 let list: UserList = frame.decode()?;
                 self.asking_users = false;
+                if list.more && !list.users.is_empty() {
+                    let came = |id: &UserId| list.users.iter().any(|user| user.id == *id);
+                    self.want_users.extend(ids.iter().filter(|id| !came(id)));
+                }
                 self.out.push(Output::Write(Write::Users(list.users)));
             }
-            Purpose::Contacts { at } => {
+            Purpose::Contacts { mut so_far, at } => {
                 let list: ContactList = frame.decode()?;
-                self.want_contacts.came();
-                let contacts = list.contacts;
-                self.out
-                    .push(Output::Write(Write::Contacts { contacts, at }));
+                let ended = !list.more || list.contacts.is_empty();
+                so_far.extend(list.contacts);
+                if ended {
+                    self.want_contacts.came();
+                    let contacts = so_far;
+                    self.out
+                        .push(Output::Write(Write::Contacts { contacts, at }));
+                } else {
+                    let offset = so_far.len() as u32;
+                    let purpose = Purpose::Contacts { so_far, at };
+                    self.ask(now, &request::Contacts { offset }, purpose);
+                }
             }
+            Purpose::Members { info } => self.members(now, info, frame.decode()?),
             Purpose::Profile { at } => {
                 let info: ProfileInfo = frame.decode()?;
                 self.want_profile.came();
@@ -246,7 +259,15 @@ impl Core {
                     state.not_before = until;
                 }
             }
-            Purpose::Users => self.asking_users = false,
+            Purpose::Users { .. } => self.asking_users = false,
+            Purpose::Members { info } => {
+                self.asking_members = self.asking_members.saturating_sub(1);
+                if let Some(state) = self.chats.get_mut(&info.id) {
+                    state.info_rev = -1;
+                    state.not_before = until;
+                    self.attention.insert(info.id);
+                }
+            }
             Purpose::Contacts { .. } => self.want_contacts.failed(now, retryable),
             Purpose::Profile { .. } => self.want_profile.failed(now, retryable),
             Purpose::Told => {}
@@ -350,7 +371,7 @@ impl Core {
         }
     }
 
-    fn infos(&mut self, asked: &[ChatId], list: ChatList) {
+    fn infos(&mut self, now: Millis, asked: &[ChatId], list: ChatList) {
         self.asking_infos = false;
         self.learn(&list.chats);
         if !list.more {
@@ -361,7 +382,44 @@ impl Core {
             }
         }
         self.attention.extend(asked);
-        self.out.push(Output::Write(Write::Infos(list.chats)));
+        let (parts, whole): (Vec<_>, Vec<_>) =
+            list.chats.into_iter().partition(|info| info.members_more);
+        self.out.push(Output::Write(Write::Infos(whole)));
+        for info in parts {
+            self.asking_members += 1;
+            self.ask_members(now, Box::new(info));
+        }
+    }
+
+    fn ask_members(&mut self, now: Millis, info: Box<ChatInfo>) {
+        let ask = request::Members {
+            chat: info.id,
+            offset: info.members.len() as u32,
+        };
+        self.ask(now, &ask, Purpose::Members { info });
+    }
+
+    /// A chat is written once all its members are here: until then the cache
+    /// shows those of before.
+    fn members(&mut self, now: Millis, mut info: Box<ChatInfo>, list: MemberList) {
+        if list.acl_rev != info.acl_rev || (list.more && list.members.is_empty()) {
+            // They changed in between: from the beginning.
+            self.asking_members = self.asking_members.saturating_sub(1);
+            if let Some(state) = self.chats.get_mut(&info.id) {
+                state.info_rev = -1;
+                state.acl_rev = state.acl_rev.max(list.acl_rev as i64);
+                self.attention.insert(info.id);
+            }
+            return;
+        }
+        info.members.extend(list.members);
+        if list.more {
+            self.ask_members(now, info);
+        } else {
+            self.asking_members = self.asking_members.saturating_sub(1);
+            info.members_more = false;
+            self.out.push(Output::Write(Write::Infos(vec![*info])));
+        }
     }
 
     /// Takes over what the server says of chats; the caller has it written.

@@ -137,6 +137,12 @@ impl Core {
         info: request::ChatInfo,
     ) -> Vec<Output> {
         self.learn(std::slice::from_ref(&info));
+        if info.members_more
+            && let Some(chat) = self.chats.get_mut(&info.id)
+        {
+            // The others are asked for as for any chat that changed.
+            chat.info_rev = -1;
+        }
         self.out.push(Output::Write(Write::Infos(vec![info])));
         self.out.push(Output::Done(ticket, Ok(true)));
         self.finish(now)
@@ -168,7 +174,7 @@ impl Core {
     /// The own read cursor moved; the cache knows.
     pub fn handle_mark_read(&mut self, now: Millis, chat: ChatId, upto: Seq) -> Vec<Output> {
         let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
-        if upto > state.read_due {
+        if upto > state.read_due && !state.visiting {
             state.read_due = upto;
             // Reading on for a moment is one mark.
             state.mark_at = state.mark_at.max(now + 150);

@@ -88,6 +88,13 @@ pub(super) fn shard(signal: &Signal) -> usize {
             .users
             .first()
             .map_or(Uuid::nil(), |state| by_user(&state.user)),
+        Signal::ToUsers {
+            event: Event::Users(changed),
+            ..
+        } => changed
+            .users
+            .first()
+            .map_or(Uuid::nil(), |user| by_user(&user.id)),
         Signal::ToUsers { users, .. } => users.first().map_or(Uuid::nil(), by_user),
         Signal::Presence(transition) => transition.node,
         Signal::NodeGone(node) => *node,
@@ -126,11 +133,7 @@ mod tests {
     fn what_is_told_of_one_user_keeps_its_order_whoever_is_told() {
         let user = UserId::generate();
         let told = |online, to: usize| {
-            let state = Presence {
-                user,
-                online,
-                last_seen: None,
-            };
+            let state = Presence::new(user, online, None);
             shard(&Signal::ToUsers {
                 users: (0..to).map(|_| UserId::generate()).collect(),
                 event: Event::Presence(PresenceChanged {

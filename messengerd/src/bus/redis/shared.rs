@@ -9,7 +9,7 @@ use redis::{Pipeline, RedisError, Script};
 use uuid::Uuid;
 
 use super::core::Core;
-use crate::bus::{Answer, Beat, Bucket, BusError, Pulse, Shared};
+use crate::bus::{Answer, Beat, Bucket, BusError, Present, Pulse, Shared};
 
 /// Users in one command.
 const MEMBERS: usize = 5_000;
@@ -86,14 +86,32 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis().max(1) as u64
 }
 
-fn members(pipe: &mut Pipeline, command: &str, key: &str, users: &[UserId]) {
+/// Behind the id of a user who is idle: the set then has one member for each
+/// user all the same.
+const IDLE: u8 = 1;
+
+fn members(pipe: &mut Pipeline, command: &str, key: &str, users: &[Present]) {
     for chunk in users.chunks(MEMBERS) {
         let command = pipe.cmd(command).arg(key);
-        for user in chunk {
-            command.arg(user.as_bytes().as_slice());
+        for Present { user, idle } in chunk {
+            let mut member = user.as_bytes().to_vec();
+            member.extend(idle.then_some(IDLE));
+            command.arg(member);
         }
         pipe.ignore();
     }
+}
+
+/// `None` for what a newer version wrote.
+fn present(member: &[u8]) -> Option<Present> {
+    let (user, rest) = member.split_at_checked(16)?;
+    let idle = match rest {
+        [] => false,
+        [IDLE] => true,
+        _ => return None,
+    };
+    let user = UserId::from_bytes(user.try_into().ok()?);
+    Some(Present { user, idle })
 }
 
 impl Shared for Keys {
@@ -110,8 +128,8 @@ impl Shared for Keys {
                     members(&mut pipe, "SADD", &online, all);
                 }
                 None => {
-                    members(&mut pipe, "SADD", &online, &beat.came);
                     members(&mut pipe, "SREM", &online, &beat.went);
+                    members(&mut pipe, "SADD", &online, &beat.came);
                 }
             }
             pipe.pset_ex(&own, beat.version, life).ignore();
@@ -151,7 +169,7 @@ impl Shared for Keys {
         })
     }
 
-    fn users_at(&self, node: Uuid) -> Answer<Option<(u64, Vec<UserId>)>> {
+    fn users_at(&self, node: Uuid) -> Answer<Option<(u64, Vec<Present>)>> {
         self.with(|core, mut connection| async move {
             let mut pipe = redis::pipe();
             pipe.atomic();
@@ -159,9 +177,7 @@ impl Shared for Keys {
             pipe.smembers(core.names.online(node));
             let (version, users): (Option<u64>, Vec<Vec<u8>>) =
                 pipe.query_async(&mut connection).await?;
-            let users = users
-                .into_iter()
-                .filter_map(|user| user.try_into().ok().map(UserId::from_bytes));
+            let users = users.iter().filter_map(|user| present(user));
             Ok(version.map(|version| (version, users.collect())))
         })
     }

@@ -12,7 +12,7 @@ use crate::bus::{Signal, Transition};
 
 /// Version of this form. A batch of another version is skipped by its reader,
 /// who then compares with the store.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Bytes in front of the MessagePack value.
 const HEADER_BYTES: usize = 17;
 
@@ -44,7 +44,7 @@ enum Packed {
     Joined(UserId, ChatId),
     Left(UserId, ChatId),
     SessionEnded(UserId, SessionId),
-    Presence(UserId, Uuid, bool, u64, Option<Uuid>),
+    Presence(UserId, Uuid, bool, bool, u64, Option<Uuid>),
     NodeGone(Uuid),
 }
 
@@ -70,6 +70,7 @@ fn pack(signal: &Signal) -> Result<Packed, WireError> {
             transition.user,
             transition.node,
             transition.online,
+            transition.idle,
             transition.version,
             transition.relied,
         ),
@@ -97,11 +98,12 @@ fn unpack(packed: Packed) -> Result<Option<Signal>, WireError> {
         Packed::Joined(user, chat) => Some(Signal::Joined { user, chat }),
         Packed::Left(user, chat) => Some(Signal::Left { user, chat }),
         Packed::SessionEnded(user, session) => Some(Signal::SessionEnded { user, session }),
-        Packed::Presence(user, node, online, version, relied) => {
+        Packed::Presence(user, node, online, idle, version, relied) => {
             Some(Signal::Presence(Transition {
                 user,
                 node,
                 online,
+                idle,
                 version,
                 relied,
             }))
@@ -185,6 +187,7 @@ mod tests {
                 user,
                 node: Uuid::now_v7(),
                 online: true,
+                idle: true,
                 version: 7,
                 relied: Some(Uuid::now_v7()),
             }),
@@ -217,8 +220,10 @@ mod tests {
             assert!(decode(reader, &bytes[..length]).is_err());
         }
         let mut newer = bytes.to_vec();
-        newer[0] = 2;
-        assert!(matches!(decode(reader, &newer), Err(WireError::Version(2))));
+        newer[0] = VERSION + 1;
+        assert!(
+            matches!(decode(reader, &newer), Err(WireError::Version(version)) if version == VERSION + 1)
+        );
         for at in HEADER_BYTES..bytes.len() {
             let mut damaged = bytes.to_vec();
             damaged[at] ^= 0xff;

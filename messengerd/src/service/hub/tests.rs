@@ -84,6 +84,7 @@ impl World {
             at: 1,
             chat: Some(self.chat),
             session: None,
+            user: None,
         };
         Signal::ToUser {
             user: self.user,

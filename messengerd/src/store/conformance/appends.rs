@@ -1,9 +1,9 @@
 //! Appends: numbers, repeats, refusals, order.
 
 use proto::entry::kind;
-use proto::id::EntryId;
 
-use super::{AT, Bed, actor, message, new_private, new_session, new_user};
+use super::{AT, Bed, act, actor, message, new_private, new_session, new_user};
+use crate::store::groups::Act;
 use crate::store::{ChatNo, Committed, StoreError};
 
 pub(crate) async fn numbers_are_gapless(bed: Bed) {
@@ -110,13 +110,7 @@ pub(crate) async fn a_stale_revision_of_a_member_lands(bed: Bed) {
     let (ann, bob) = (bed.user("ann").await, bed.user("bob").await);
     let chat = bed.group(&[&ann]).await;
     bed.store
-        .add_members(
-            chat.no,
-            actor(&ann),
-            vec![actor(&bob)],
-            EntryId::generate(),
-            AT,
-        )
+        .add_members(act(&chat, &ann), vec![actor(&bob)])
         .await
         .unwrap();
     assert_eq!(bed.say(&chat, &ann, "x").await.unwrap().seq, 3);
@@ -128,9 +122,7 @@ pub(crate) async fn nothing_of_a_removed_member_lands(bed: Bed) {
     // All allowed under the same revision, the removal somewhere between.
     let say = || bed.store.append(message(&chat, &bob, "x")).unwrap();
     let before: Vec<_> = (0..300).map(|_| say()).collect();
-    let removed =
-        bed.store
-            .remove_member(chat.no, actor(&ann), actor(&bob), EntryId::generate(), AT);
+    let removed = bed.store.remove_member(act(&chat, &ann), actor(&bob));
     let after: Vec<_> = (0..300).map(|_| say()).collect();
     removed.await.unwrap();
     for landed in before {
@@ -139,7 +131,7 @@ pub(crate) async fn nothing_of_a_removed_member_lands(bed: Bed) {
     for refused in after {
         assert!(matches!(refused.await, Err(StoreError::NoAccess)));
     }
-    let page = bed.store.entries_before(chat.no, None, 2, 1000).await;
+    let page = bed.store.entries_before(chat.no, 0, None, 2, 1000).await;
     let kinds: Vec<_> = page.unwrap().entries.iter().map(|e| e.kind).collect();
     assert_eq!(kinds, [kind::MESSAGE, kind::MEMBER_LEFT]);
     assert_eq!(bed.say(&chat, &ann, "x").await.unwrap().seq, 303);
@@ -163,10 +155,13 @@ pub(crate) async fn a_failing_write_harms_no_neighbour(bed: Bed) {
     let mut failing = Vec::new();
     for _ in 0..20 {
         landing.push(bed.store.append(message(&chat, &ann, "x")).unwrap());
-        failing.push(
-            bed.store
-                .add_members(chat.no, actor(&ann), vec![actor(&bob)], used.id, AT),
-        );
+        failing.push(bed.store.add_members(
+            Act {
+                entry: used.id,
+                ..act(&chat, &ann)
+            },
+            vec![actor(&bob)],
+        ));
         landing.push(bed.store.append(message(&chat, &ann, "x")).unwrap());
         drop(bed.store.create_user(new_user("ann"), new_session()));
     }

@@ -1,10 +1,10 @@
 //! Chats, members, heads.
 
-use proto::entry::{Body, account_kind};
-use proto::id::{ChatId, EntryId};
+use proto::entry::{Body, account_kind, kind};
+use proto::id::ChatId;
 use proto::request::Role;
 
-use super::{AT, Bed, actor, new_group, new_private};
+use super::{Bed, act, actor, new_group, new_private};
 use crate::store::StoreError;
 
 pub(crate) async fn a_group_has_its_members_in_order(bed: Bed) {
@@ -82,19 +82,15 @@ pub(crate) async fn members_are_added_once(bed: Bed) {
     let (ann, bob) = (bed.user("ann").await, bed.user("bob").await);
     let chat = bed.group(&[&ann]).await;
     for _ in 0..2 {
+        let now = bed.now(&chat).await;
         bed.store
-            .add_members(
-                chat.no,
-                actor(&ann),
-                vec![actor(&bob), actor(&bob), actor(&ann)],
-                EntryId::generate(),
-                AT,
-            )
+            .add_members(act(&now, &ann), vec![actor(&bob), actor(&bob), actor(&ann)])
             .await
             .unwrap();
     }
-    let now = bed.store.chat(chat.id).await.unwrap().unwrap();
+    let now = bed.now(&chat).await;
     assert_eq!(now.members.len(), 2);
+    assert_eq!(now.members[1].role, Role::Member);
     assert_eq!(now.acl_rev, chat.acl_rev + 1);
     let page = bed.store.entries_after(chat.no, 1, 10, 1000).await.unwrap();
     assert_eq!(page.entries.len(), 1);
@@ -103,53 +99,29 @@ pub(crate) async fn members_are_added_once(bed: Bed) {
         panic!("not a MembersAdded entry");
     };
     assert_eq!(body.users, [bob.id]);
-    let (log, _) = bed.store.account_entries(bob.no, 0, 10).await.unwrap();
-    let joined: Vec<_> = log
-        .iter()
-        .filter(|entry| entry.kind == account_kind::CHAT_JOINED)
-        .collect();
-    assert_eq!(joined.len(), 1);
-    assert_eq!(joined[0].chat, Some(chat.id));
+    let joined: Vec<_> = bed.account(&bob).await;
+    assert_eq!(joined.len(), 2);
+    assert_eq!(
+        (joined[1].kind, joined[1].chat),
+        (account_kind::CHAT_JOINED, Some(chat.id))
+    );
 }
 
-pub(crate) async fn only_admins_add_and_remove(bed: Bed) {
-    let (ann, bob, carol) = (
-        bed.user("ann").await,
-        bed.user("bob").await,
-        bed.user("carol").await,
-    );
+pub(crate) async fn who_leaves_is_out(bed: Bed) {
+    let (ann, bob) = (bed.user("ann").await, bed.user("bob").await);
     let chat = bed.group(&[&ann, &bob]).await;
-    for who in [&bob, &carol] {
-        let added = bed
-            .store
-            .add_members(
-                chat.no,
-                actor(who),
-                vec![actor(&carol)],
-                EntryId::generate(),
-                AT,
-            )
-            .await;
-        assert!(matches!(added, Err(StoreError::NoAccess)));
-        let removed = bed
-            .store
-            .remove_member(chat.no, actor(who), actor(&ann), EntryId::generate(), AT)
-            .await;
-        assert!(matches!(removed, Err(StoreError::NoAccess)));
-    }
-    // One may remove oneself, a stranger not even that.
-    let leave = |who: &super::UserRecord| {
+    for _ in 0..2 {
+        let now = bed.now(&chat).await;
         bed.store
-            .remove_member(chat.no, actor(who), actor(who), EntryId::generate(), AT)
-    };
-    assert!(matches!(leave(&carol).await, Err(StoreError::NoAccess)));
-    leave(&bob).await.unwrap();
-    leave(&bob).await.unwrap();
-    let now = bed.store.chat(chat.id).await.unwrap().unwrap();
+            .remove_member(act(&now, &bob), actor(&bob))
+            .await
+            .unwrap();
+    }
+    let now = bed.now(&chat).await;
     assert_eq!((now.members.len(), now.acl_rev), (1, chat.acl_rev + 1));
     let head = bed.store.head(chat.no, ann.no).await.unwrap().unwrap();
     assert_eq!(head.seq, 2, "leaving twice is one entry");
-    let (log, _) = bed.store.account_entries(bob.no, 0, 10).await.unwrap();
+    let log = bed.account(&bob).await;
     assert_eq!(log.last().unwrap().kind, account_kind::CHAT_LEFT);
 }
 
@@ -161,12 +133,45 @@ pub(crate) async fn the_last_admin_hands_over(bed: Bed) {
     );
     let chat = bed.group(&[&ann, &carol, &bob]).await;
     bed.store
-        .remove_member(chat.no, actor(&ann), actor(&ann), EntryId::generate(), AT)
+        .set_role(act(&chat, &ann), actor(&bob), Role::Moderator)
         .await
         .unwrap();
-    let now = bed.store.chat(chat.id).await.unwrap().unwrap();
-    let people: Vec<_> = now.members.iter().map(|m| (m.no, m.role)).collect();
-    assert_eq!(people, [(carol.no, Role::Admin), (bob.no, Role::Member)]);
+    let roles = async || -> Vec<_> {
+        let now = bed.now(&chat).await;
+        now.members.iter().map(|m| (m.no, m.role)).collect()
+    };
+    // The moderator first, though the member is older.
+    let now = bed.now(&chat).await;
+    bed.store
+        .remove_member(act(&now, &ann), actor(&ann))
+        .await
+        .unwrap();
+    assert_eq!(
+        roles().await,
+        [(carol.no, Role::Member), (bob.no, Role::Admin)]
+    );
+    let after = bed.now(&chat).await;
+    assert_eq!(after.acl_rev, now.acl_rev + 1);
+    assert_eq!(
+        bed.kinds(&chat).await,
+        [
+            kind::CREATED,
+            kind::ROLE_CHANGED,
+            kind::MEMBER_LEFT,
+            kind::ROLE_CHANGED
+        ]
+    );
+    bed.store
+        .remove_member(act(&after, &bob), actor(&bob))
+        .await
+        .unwrap();
+    assert_eq!(roles().await, [(carol.no, Role::Admin)]);
+    let now = bed.now(&chat).await;
+    bed.store
+        .remove_member(act(&now, &carol), actor(&carol))
+        .await
+        .unwrap();
+    assert_eq!(roles().await, []);
 }
 
 pub(crate) async fn heads_show_present_chats_only(bed: Bed) {
@@ -187,7 +192,7 @@ pub(crate) async fn heads_show_present_chats_only(bed: Bed) {
         Some(head)
     );
     bed.store
-        .remove_member(one.no, actor(&ann), actor(&bob), EntryId::generate(), AT)
+        .remove_member(act(&one, &ann), actor(&bob))
         .await
         .unwrap();
     let (seq, heads) = bed.store.heads(bob.no).await.unwrap();

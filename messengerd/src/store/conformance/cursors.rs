@@ -1,8 +1,6 @@
 //! Cursors and counts.
 
-use proto::id::EntryId;
-
-use super::{AT, Bed, actor, message};
+use super::{Bed, act, actor, message};
 use crate::store::{ChatRecord, Committed, Counts, CursorMove, CursorRecord, UserRecord};
 
 fn to(chat: &ChatRecord, user: &UserRecord, read: u64, delivered: u64) -> CursorMove {
@@ -11,6 +9,7 @@ fn to(chat: &ChatRecord, user: &UserRecord, read: u64, delivered: u64) -> Cursor
         user: user.no,
         read,
         delivered,
+        shown: true,
     }
 }
 
@@ -77,7 +76,7 @@ pub(crate) async fn a_stranger_has_no_cursor(bed: Bed) {
     let chat = bed.group(&[&ann, &bob]).await;
     let carol = bed.user("carol").await;
     bed.store
-        .remove_member(chat.no, actor(&bob), actor(&bob), EntryId::generate(), AT)
+        .remove_member(act(&chat, &bob), actor(&bob))
         .await
         .unwrap();
     let moves = vec![
@@ -121,13 +120,7 @@ pub(crate) async fn history_is_no_news(bed: Bed) {
     let chat = bed.group(&[&ann]).await;
     bed.say(&chat, &ann, "before").await.unwrap();
     bed.store
-        .add_members(
-            chat.no,
-            actor(&ann),
-            vec![actor(&bob)],
-            EntryId::generate(),
-            AT,
-        )
+        .add_members(act(&chat, &ann), vec![actor(&bob)])
         .await
         .unwrap();
     bed.say(&chat, &ann, "after").await.unwrap();

@@ -28,7 +28,7 @@ pub(crate) async fn a_digest_covers_the_entries(bed: Bed) {
     }
     let page = bed.store.entries_after(chat.no, 0, 100, 1 << 20).await;
     let entries = page.unwrap().entries;
-    let digest = |upto| bed.store.digest(chat.no, upto);
+    let digest = |upto| bed.store.digest(chat.no, 0, upto);
     for upto in 0..=6u64 {
         let wanted = of_entries(&entries[..upto as usize]);
         assert_eq!(digest(upto).await.unwrap(), (upto, 0, wanted));
@@ -51,7 +51,7 @@ pub(crate) async fn a_digest_across_blocks(bed: Bed) {
     // Twice: computed, and kept.
     for _ in 0..2 {
         for upto in [block - 1, block, block + 1, 2 * block, 2 * block + 51] {
-            let (cut, floor, digest) = bed.store.digest(chat.no, upto).await.unwrap();
+            let (cut, floor, digest) = bed.store.digest(chat.no, 0, upto).await.unwrap();
             assert_eq!((cut, floor), (upto, 0));
             assert_eq!(digest, of_entries(&entries[..upto as usize]), "{upto}");
         }
@@ -126,6 +126,7 @@ pub(crate) async fn revisions_tell_where_things_stand(bed: Bed) {
         seq: said.seq,
         acl_rev: chat.acl_rev,
         cursor_rev: 0,
+        floor: 0,
     };
     assert_eq!(found.chats, [here]);
     let account = AccountRevision {

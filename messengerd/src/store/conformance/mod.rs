@@ -4,22 +4,29 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 pub(crate) mod accounts;
+pub(crate) mod acts;
 pub(crate) mod appends;
 pub(crate) mod chats;
+pub(crate) mod contacts;
 pub(crate) mod cursors;
+pub(crate) mod doors;
 pub(crate) mod logs;
 pub(crate) mod pages;
+pub(crate) mod people;
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use proto::entry::kind;
+use proto::digest::Digest;
+use proto::entry::{AccountEntry, kind};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::ChatKind;
 use proto::text::{ChatName, DeviceName, Username};
 
+use super::groups::Act;
+use super::people::AvatarRecord;
 use super::{
     Actor, Admission, Append, Appended, ChatRecord, Committed, Feed, NewChat, NewSession, NewUser,
     SharedStore, StoreError, UserRecord,
@@ -79,6 +86,33 @@ impl Bed {
         self.store.create_chat(new_group(people)).await.unwrap()
     }
 
+    /// A public chat, made by one.
+    pub(crate) async fn public(&self, creator: &UserRecord) -> ChatRecord {
+        let chat = NewChat {
+            kind: ChatKind::Public,
+            ..new_group(&[creator])
+        };
+        self.store.create_chat(chat).await.unwrap()
+    }
+
+    /// A chat as it is now.
+    pub(crate) async fn now(&self, chat: &ChatRecord) -> ChatRecord {
+        self.store.chat(chat.id).await.unwrap().unwrap()
+    }
+
+    /// The kinds of all entries of a chat.
+    pub(crate) async fn kinds(&self, chat: &ChatRecord) -> Vec<u16> {
+        let page = self.store.entries_after(chat.no, 0, 1000, 1 << 20).await;
+        let entries = page.unwrap().entries;
+        entries.iter().map(|entry| entry.kind).collect()
+    }
+
+    /// All entries of an account's log.
+    pub(crate) async fn account(&self, user: &UserRecord) -> Vec<AccountEntry> {
+        let log = self.store.account_entries(user.no, 0, 1000).await;
+        log.unwrap().0
+    }
+
     /// Appends one message and waits for it.
     pub(crate) async fn say(
         &self,
@@ -118,11 +152,33 @@ pub(crate) fn actor(user: &UserRecord) -> Actor {
     }
 }
 
+/// A picture made of these bytes.
+pub(crate) fn picture(image: &[u8]) -> AvatarRecord {
+    AvatarRecord {
+        hash: Digest(*blake3::hash(image).as_bytes()),
+        mime: "image/png",
+        image: Bytes::copy_from_slice(image),
+    }
+}
+
+/// Something that one of them does to a chat as it was found.
+pub(crate) fn act(chat: &ChatRecord, by: &UserRecord) -> Act {
+    Act {
+        chat: chat.no,
+        chat_id: chat.id,
+        acl_rev: chat.acl_rev,
+        actor: actor(by),
+        entry: EntryId::generate(),
+        at: AT,
+    }
+}
+
 pub(crate) fn new_group(people: &[&UserRecord]) -> NewChat {
     NewChat {
         id: ChatId::generate(),
         kind: ChatKind::Group,
         name: Some(ChatName::try_from("group").unwrap()),
+        description: None,
         creator: actor(people[0]),
         others: people[1..].iter().map(|user| actor(user)).collect(),
         entry: EntryId::generate(),
@@ -179,10 +235,56 @@ macro_rules! conformance {
                 a_pair_has_one_private_chat
                 notes_to_oneself
                 members_are_added_once
-                only_admins_add_and_remove
+                who_leaves_is_out
                 the_last_admin_hands_over
                 heads_show_present_chats_only
                 acquaintances_by_size
+            ]
+            acts: [
+                an_act_on_another_revision_does_nothing
+                of_two_acts_on_one_revision_one_is_done
+                an_act_that_is_repeated_is_done_once
+                properties_change_with_one_entry
+                a_picture_of_a_chat_is_kept_while_it_has_one
+                a_role_is_given_once
+                a_muted_member_lands_nothing
+                leaving_lifts_no_silence
+                a_banned_one_is_out_until_the_ban_ends
+                who_was_never_in_can_be_banned
+                a_banned_admin_hands_over
+                a_deleted_chat_is_gone
+                history_begins_where_the_settings_say
+            ]
+            doors: [
+                anybody_joins_a_public_chat
+                a_group_is_not_joined_without_a_link
+                a_link_counts_its_uses
+                a_link_expires_and_is_revoked
+                a_link_leads_to_its_own_chat
+                a_link_made_twice_is_one
+                links_are_counted
+                the_directory_lists_public_chats
+                own_settings_of_a_chat
+            ]
+            people: [
+                a_profile_changes_what_is_given
+                an_address_of_anothers_profile_is_taken
+                a_status_is_as_chosen
+                a_picture_goes_with_the_last_who_has_it
+                a_new_password_ends_the_other_sessions
+                people_are_found_by_their_names
+            ]
+            contacts: [
+                asking_and_accepting
+                declining_is_silent
+                taking_off_is_told
+                nicknames_are_ones_own
+                blocking_is_silent
+                asking_who_blocked_is_silent
+                nothing_of_a_blocked_one_lands_in_the_private_chat
+                a_block_is_a_revision_of_the_private_chat
+                acquaintances_by_contacts_and_blocks
+                the_blocked_among_others
             ]
             appends: [
                 numbers_are_gapless

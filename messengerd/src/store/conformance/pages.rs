@@ -39,7 +39,7 @@ pub(crate) async fn pages_are_cut_by_bytes(bed: Bed) {
     assert_eq!((page.entries.len(), page.more), (1, true));
     let page = bed.store.entries_after(chat.no, 1, 100, 90).await.unwrap();
     assert_eq!((page.entries.len(), page.more), (9, false));
-    let page = bed.store.entries_before(chat.no, None, 100, 25).await;
+    let page = bed.store.entries_before(chat.no, 0, None, 100, 25).await;
     let page = page.unwrap();
     assert_eq!((page.entries.len(), page.more), (2, true));
     assert_eq!(page.entries[1].seq, 10);
@@ -47,7 +47,7 @@ pub(crate) async fn pages_are_cut_by_bytes(bed: Bed) {
 
 pub(crate) async fn the_latest_come_oldest_first(bed: Bed) {
     let (_, chat) = filled(&bed, 9).await;
-    let before = |before, limit| bed.store.entries_before(chat.no, before, limit, 1 << 20);
+    let before = |before, limit| bed.store.entries_before(chat.no, 0, before, limit, 1 << 20);
     let page = before(None, 3).await.unwrap();
     let seqs: Vec<_> = page.entries.iter().map(|entry| entry.seq).collect();
     assert_eq!((seqs, page.more), (vec![8, 9, 10], true));
@@ -68,7 +68,7 @@ pub(crate) async fn entries_come_back_whole(bed: Bed) {
     append.at = AT + 77;
     append.kind = 40_000;
     bed.store.append(append.clone()).unwrap().await.unwrap();
-    let page = bed.store.entries_before(chat.no, None, 1, 1000).await;
+    let page = bed.store.entries_before(chat.no, 0, None, 1, 1000).await;
     let entry = page.unwrap().entries.remove(0);
     assert_eq!((entry.seq, entry.kind, entry.msg_no), (3, 40_000, 1));
     assert_eq!((entry.id, entry.actor), (append.id, ann.id));
@@ -80,7 +80,10 @@ pub(crate) async fn an_empty_page(bed: Bed) {
     let (_, chat) = filled(&bed, 1).await;
     // The neighbours of a chat's range are not in it.
     for no in [chat.no.0 - 1, chat.no.0 + 1] {
-        let page = bed.store.entries_before(ChatNo(no), None, 10, 1000).await;
+        let page = bed
+            .store
+            .entries_before(ChatNo(no), 0, None, 10, 1000)
+            .await;
         assert_eq!(page.unwrap(), crate::store::EntryPage::default());
     }
     let page = bed.store.entries_after(chat.no, 0, 0, 1000).await.unwrap();

@@ -10,14 +10,14 @@ use crate::store::{AccountRevision, ChatNo, ChatRevision, Revisions, UserNo};
 
 /// One statement, so that all of it is of one moment.
 const FIND: &str = "
-    SELECT 1::int2, c.id, c.chat_no, h.head, h.acl_rev, r.cursor_rev
+    SELECT 1::int2, c.id, c.chat_no, h.head, h.acl_rev, r.cursor_rev, h.floor
     FROM unnest($1::uuid[]) k(id) JOIN chats c ON c.id = k.id
     JOIN chat_heads h ON h.chat_no = c.chat_no JOIN chat_cursors r ON r.chat_no = c.chat_no
     UNION ALL
-    SELECT 2::int2, u.id, u.user_no, u.account_seq, 0, 0
+    SELECT 2::int2, u.id, u.user_no, u.account_seq, 0, 0, 0
     FROM unnest($2::uuid[]) k(id) JOIN users u ON u.id = k.id
     UNION ALL
-    SELECT 3::int2, k.id, 0, 0, 0, 0 FROM unnest($3::uuid[]) k(id)
+    SELECT 3::int2, k.id, 0, 0, 0, 0, 0 FROM unnest($3::uuid[]) k(id)
     WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = k.id)";
 
 /// See [`Store::revisions`](crate::store::Store::revisions).
@@ -41,6 +41,7 @@ pub(super) async fn find(
                 seq: number(3)? as u64,
                 acl_rev: number(4)? as u64,
                 cursor_rev: number(5)? as u64,
+                floor: number(6)? as u64,
             }),
             2 => found.accounts.push(AccountRevision {
                 user: UserNo(number(2)?),

@@ -13,6 +13,9 @@ use crate::store::{Actor, Committed, StoreError, UserNo};
 pub(super) enum About {
     Chat(ChatId),
     Session(SessionId),
+    User(UserId),
+    /// The account itself.
+    Itself,
 }
 
 /// Appends to a user's log and tells the feed.
@@ -30,14 +33,17 @@ pub(super) fn append(
              RETURNING account_seq",
         )?
         .query_row([user.no.0], |row| row.get(0))?;
-    let (chat, session) = match about {
-        About::Chat(chat) => (Some(chat), None),
-        About::Session(session) => (None, Some(session)),
-    };
+    let (mut chat, mut session, mut person) = (None, None, None);
+    match about {
+        About::Chat(id) => chat = Some(id),
+        About::Session(id) => session = Some(id),
+        About::User(id) => person = Some(id),
+        About::Itself => {}
+    }
     tx.conn
         .prepare_cached(
-            "INSERT INTO account_log (user_no, seq, kind, at, chat, session)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO account_log (user_no, seq, kind, at, chat, session, about)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             user.no.0,
@@ -46,6 +52,7 @@ pub(super) fn append(
             at,
             chat.as_ref().map(ChatId::as_bytes),
             session.as_ref().map(SessionId::as_bytes),
+            person.as_ref().map(UserId::as_bytes),
         ])?;
     tx.events.push(Committed::Account {
         user: user.id,
@@ -55,7 +62,7 @@ pub(super) fn append(
             at,
             chat,
             session,
-            user: None,
+            user: person,
         },
     });
     Ok(())
@@ -89,7 +96,7 @@ pub(super) fn after(
     let after = after.min(i64::MAX as u64) as i64;
     let mut entries = conn
         .prepare_cached(
-            "SELECT seq, kind, at, chat, session FROM account_log
+            "SELECT seq, kind, at, chat, session, about FROM account_log
              WHERE user_no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?
         .query_map(params![user.0, after, i64::from(limit) + 1], |row| {
@@ -101,7 +108,7 @@ pub(super) fn after(
                 session: row
                     .get::<_, Option<[u8; 16]>>(4)?
                     .map(SessionId::from_bytes),
-                user: None,
+                user: row.get::<_, Option<[u8; 16]>>(5)?.map(UserId::from_bytes),
             })
         })?
         .collect::<Result<Vec<_>, _>>()?;

@@ -1,17 +1,21 @@
 //! Chats and where they stand.
 
 use proto::Seq;
+use proto::digest::Digest;
 use proto::entry::{self, Body, account_kind};
 use proto::event::Head;
 use proto::id::{ChatId, UserId};
-use proto::request::{ChatKind, ChatSettings, Role};
+use proto::request::{ChatKind, Role};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{self, About};
+use super::acts::{self, Place};
+use super::contacts;
+use super::members::{self, Since};
+use super::properties::{self, settings_columns};
 use super::readers::Reader;
 use super::writer::Tx;
-use super::{entries, members};
-use crate::store::{Actor, Append, ChatNo, ChatRecord, NewChat, StoreError, UserNo};
+use crate::store::{Actor, ChatNo, ChatRecord, NewChat, StoreError, UserNo};
 
 fn kind_number(kind: ChatKind) -> i64 {
     match kind {
@@ -82,11 +86,13 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
         .chain(chat.others.iter().copied())
         .collect();
     let name = chat.name.as_ref().map(AsRef::<str>::as_ref);
+    let description = chat.description.as_ref().map_or("", |it| it.as_str());
     tx.conn
         .prepare_cached(
             "INSERT INTO chats
-               (id, kind, name, created_by, created_at, members, pair_low, pair_high)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+               (id, kind, name, created_by, created_at, members, pair_low, pair_high,
+                description, search_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             chat.id.as_bytes(),
@@ -97,6 +103,8 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
             people.len() as i64,
             pair.map(|pair| pair.0),
             pair.map(|pair| pair.1),
+            description,
+            properties::search_key(name.unwrap_or_default(), description),
         ])?;
     let no = ChatNo(tx.conn.last_insert_rowid());
     tx.conn
@@ -110,7 +118,7 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
             ChatKind::Group | ChatKind::Public if person.no == chat.creator.no => Role::Admin,
             _ => Role::Member,
         };
-        members::insert(tx.conn, no, person.no, role, chat.at, (0, 0))?;
+        members::insert(tx.conn, no, person.no, role, chat.at, Since::default())?;
     }
     let body = Body::Created(entry::Created {
         kind: chat.kind,
@@ -122,7 +130,7 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
         chat_id: chat.id,
         acl_rev: 1,
     };
-    append_own(tx, place, chat.creator, chat.entry, chat.at, &body)?;
+    acts::append(tx, place, chat.creator, chat.entry, chat.at, &body)?;
     for person in people {
         let about = About::Chat(chat.id);
         account::append(tx, person, account_kind::CHAT_JOINED, chat.at, about)?;
@@ -130,89 +138,60 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
     Ok(())
 }
 
-/// A chat at the revision an entry of the store's own making gets.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) chat: ChatNo,
-    pub(super) chat_id: ChatId,
-    pub(super) acl_rev: u64,
-}
-
-/// Appends an entry that goes with a change of the chat itself. Its id is made
-/// for this one change: a repeat is a conflict.
-pub(super) fn append_own(
-    tx: &mut Tx<'_>,
-    place: Place,
-    actor: Actor,
-    id: proto::id::EntryId,
-    at: proto::UnixMillis,
-    body: &Body,
-) -> Result<Seq, StoreError> {
-    let (kind, body) = body
-        .encode()
-        .map_err(|error| StoreError::Internal(error.to_string()))?;
-    let appended = entries::append(
-        tx,
-        Append {
-            chat: place.chat,
-            chat_id: place.chat_id,
-            acl_rev: place.acl_rev,
-            actor,
-            kind,
-            id,
-            ref_seq: None,
-            at,
-            body,
-        },
-    )?;
-    if appended.dup {
-        return Err(StoreError::Conflict);
-    }
-    Ok(appended.seq)
-}
-
 fn existing(conn: &Connection, id: ChatId) -> Result<ChatRecord, StoreError> {
-    get(conn, id)?.ok_or_else(|| StoreError::Internal("a chat vanished".to_owned()))
+    // Made and deleted since: its id is spent.
+    get(conn, id)?.ok_or(StoreError::Conflict)
 }
 
-/// A chat with its present members.
+/// A chat with its present members; `None` where it was deleted.
 pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, StoreError> {
-    type Found = (i64, i64, Option<String>, i64, i64, [u8; 16]);
-    let found: Option<Found> = conn
-        .prepare_cached(
-            "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev, u.id
-             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
-             JOIN users u ON u.user_no = c.created_by WHERE c.id = ?1",
-        )?
+    let found = conn
+        .prepare_cached(concat!(
+            "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev, u.id, c.description,
+                    c.avatar, ",
+            settings_columns!(),
+            " FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
+             JOIN users u ON u.user_no = c.created_by WHERE c.id = ?1 AND c.deleted_at IS NULL"
+        ))?
         .query_row([id.as_bytes()], |row| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
+            let chat = ChatRecord {
+                no: ChatNo(row.get(0)?),
+                id,
+                kind: ChatKind::Unknown,
+                name: row.get(2)?,
+                created_at: row.get(3)?,
+                acl_rev: row.get::<_, i64>(4)? as u64,
+                members: Vec::new(),
+                description: row.get(6)?,
+                avatar: row.get::<_, Option<[u8; 32]>>(7)?.map(Digest),
+                created_by: UserId::from_bytes(row.get(5)?),
+                settings: properties::settings(row, 8)?,
+                banned: Vec::new(),
+                blockers: Vec::new(),
+            };
+            Ok((chat, row.get::<_, i64>(1)?))
         })
         .optional()?;
-    let Some((no, kind, name, created_at, acl_rev, created_by)) = found else {
+    let Some((mut chat, kind)) = found else {
         return Ok(None);
     };
-    Ok(Some(ChatRecord {
-        no: ChatNo(no),
-        id,
-        kind: kind_of(kind)?,
-        name,
-        created_at,
-        acl_rev: acl_rev as u64,
-        members: members::present(conn, ChatNo(no))?,
-        description: String::new(),
-        avatar: None,
-        created_by: UserId::from_bytes(created_by),
-        settings: ChatSettings::default(),
-        banned: Vec::new(),
-        blockers: Vec::new(),
-    }))
+    chat.kind = kind_of(kind)?;
+    chat.members = members::present(conn, chat.no)?;
+    if chat.kind == ChatKind::Private {
+        chat.blockers = contacts::blockers(conn, chat.no)?;
+    } else {
+        chat.banned = members::banned(conn, chat.no)?;
+    }
+    Ok(Some(chat))
+}
+
+/// What sort of chat this is; `None` where it was deleted.
+pub(super) fn kind(conn: &Connection, chat: ChatNo) -> Result<Option<ChatKind>, StoreError> {
+    conn.prepare_cached("SELECT kind FROM chats WHERE chat_no = ?1 AND deleted_at IS NULL")?
+        .query_row([chat.0], |row| row.get(0))
+        .optional()?
+        .map(kind_of)
+        .transpose()
 }
 
 /// The outside's name of a chat.
@@ -225,8 +204,8 @@ pub(super) fn id_of(conn: &Connection, chat: ChatNo) -> Result<Option<ChatId>, S
 
 macro_rules! head_columns {
     () => {
-        "c.id, h.head, h.msg_no, h.floor, h.acl_rev, h.cursor_rev,
-         m.read_seq, m.read_no, m.delivered_seq"
+        "c.id, h.head, h.msg_no, max(h.floor, m.from_seq), h.acl_rev, h.cursor_rev,
+         max(m.read_seq, h.floor), max(m.read_no, h.floor_no), max(m.delivered_seq, h.floor)"
     };
 }
 

@@ -58,11 +58,12 @@ pub(super) fn keep(writes: &Queue, chat: ChatNo, blocks: Computed) {
     }));
 }
 
-/// The digest of a chat's log up to `upto`: where it was cut, the floor, the
-/// digest, and the full blocks that were not kept yet.
+/// The digest of a chat's log after `from` or the floor, up to `upto`: where it
+/// was cut, the later of those two, the digest, and the full blocks that were not kept yet.
 pub(super) fn log(
     conn: &Connection,
     chat: ChatNo,
+    from: Seq,
     upto: Seq,
 ) -> Result<(Seq, Seq, Digest, Computed), StoreError> {
     let (head, floor): (i64, i64) = conn
@@ -70,7 +71,7 @@ pub(super) fn log(
         .query_row([chat.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or(StoreError::NoAccess)?;
-    let (upto, floor) = (upto.min(head as u64), floor as u64);
+    let (upto, floor) = (upto.min(head as u64), from.max(floor as u64));
     let kept = conn
         .prepare_cached("SELECT block, hash FROM chat_blocks WHERE chat_no = ?1")?
         .query_map([chat.0], |row| {

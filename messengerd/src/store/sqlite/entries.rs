@@ -30,7 +30,9 @@ fn seq_of(mid: i64) -> Seq {
 pub(super) fn append(tx: &mut Tx<'_>, append: Append) -> Result<Appended, StoreError> {
     let chat = append.chat;
     let state = tx.heads.get(tx.conn, chat)?.ok_or(StoreError::NoAccess)?;
-    if state.acl_rev != append.acl_rev && !members::is_present(tx.conn, chat, append.actor.no)? {
+    if state.acl_rev != append.acl_rev
+        && !members::may_write(tx.conn, chat, append.actor.no, append.at)?
+    {
         return Err(StoreError::NoAccess);
     }
     let seq = state.head + 1;

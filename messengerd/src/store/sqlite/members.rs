@@ -1,32 +1,16 @@
-//! Who is in a chat.
+//! Who is in a chat: coming and going.
 
 use proto::UnixMillis;
-use proto::entry::{self, Body, account_kind};
-use proto::id::{EntryId, UserId};
-use proto::request::{Role, User};
+use proto::entry::{self, Body, account_kind, kind};
+use proto::id::UserId;
+use proto::request::{ChatKind, Role};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::account::{self, About};
-use super::chats::{self, Place};
 use super::writer::Tx;
+use super::{acts, chat_invites, chats, roles, users};
+use crate::store::groups::{Act, Door};
 use crate::store::{Actor, ChatNo, MemberRecord, StoreError, UserNo};
-
-fn role_number(role: Role) -> i64 {
-    match role {
-        Role::Admin => 1,
-        Role::Member | Role::Unknown => 2,
-        Role::Moderator => 3,
-    }
-}
-
-fn role_of(number: i64) -> Role {
-    // Only these give rights.
-    match number {
-        1 => Role::Admin,
-        3 => Role::Moderator,
-        _ => Role::Member,
-    }
-}
 
 /// The role of a present member.
 pub(super) fn role(
@@ -38,7 +22,7 @@ pub(super) fn role(
         .prepare_cached(
             "SELECT role FROM members WHERE chat_no = ?1 AND user_no = ?2 AND left_at IS NULL",
         )?
-        .query_row([chat.0, user.0], |row| Ok(role_of(row.get(0)?)))
+        .query_row([chat.0, user.0], |row| Ok(roles::of_number(row.get(0)?)))
         .optional()?)
 }
 
@@ -50,172 +34,200 @@ pub(super) fn is_present(
     Ok(role(conn, chat, user)?.is_some())
 }
 
+/// Whether somebody may write in a chat whose revision is not the one on which
+/// that was decided: present, not muted, and in a private chat not blocked by
+/// the other one.
+pub(super) fn may_write(
+    conn: &Connection,
+    chat: ChatNo,
+    user: UserNo,
+    at: UnixMillis,
+) -> Result<bool, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1 FROM members m JOIN chats c ON c.chat_no = m.chat_no
+             WHERE m.chat_no = ?1 AND m.user_no = ?2 AND m.left_at IS NULL AND m.muted_until <= ?3
+               AND NOT EXISTS (
+                 SELECT 1 FROM contacts b
+                 WHERE c.pair_low IS NOT NULL AND b.other = ?2 AND b.blocked = 1
+                   AND b.owner = c.pair_low + c.pair_high - ?2)",
+        )?
+        .exists(params![chat.0, user.0, at])?)
+}
+
 /// The present members, in the order they joined.
 pub(super) fn present(conn: &Connection, chat: ChatNo) -> Result<Vec<MemberRecord>, StoreError> {
     Ok(conn
-        .prepare_cached(
-            "SELECT m.user_no, u.id, u.username, m.role
-             FROM members m JOIN users u ON u.user_no = m.user_no
-             WHERE m.chat_no = ?1 AND m.left_at IS NULL ORDER BY m.join_no",
-        )?
+        .prepare_cached(concat!(
+            "SELECT m.user_no, m.role, m.muted_until, m.from_seq, ",
+            users::shown_columns!(),
+            " FROM members m JOIN users u ON u.user_no = m.user_no
+             WHERE m.chat_no = ?1 AND m.left_at IS NULL ORDER BY m.join_no"
+        ))?
         .query_map([chat.0], |row| {
             Ok(MemberRecord {
                 no: UserNo(row.get(0)?),
-                user: User::new(UserId::from_bytes(row.get(1)?), row.get::<_, String>(2)?),
-                role: role_of(row.get(3)?),
-                muted_until: 0,
-                from_seq: 0,
+                role: roles::of_number(row.get(1)?),
+                muted_until: row.get(2)?,
+                from_seq: row.get::<_, i64>(3)? as u64,
+                user: users::shown(row, 4)?,
             })
         })?
         .collect::<Result<Vec<_>, _>>()?)
 }
 
-/// Makes somebody a present member. What was there before they joined,
-/// `(seq, msg_no)`, counts as read: it is history, not news.
+/// Who may not come back.
+pub(super) fn banned(conn: &Connection, chat: ChatNo) -> Result<Vec<UserId>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT u.id FROM members m JOIN users u ON u.user_no = m.user_no
+             WHERE m.chat_no = ?1 AND m.banned = 1 ORDER BY m.user_no",
+        )?
+        .query_map([chat.0], |row| Ok(UserId::from_bytes(row.get(0)?)))?
+        .collect::<Result<Vec<_>, _>>()?)
+}
+
+pub(super) fn is_banned(conn: &Connection, chat: ChatNo, user: UserNo) -> Result<bool, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM members WHERE chat_no = ?1 AND user_no = ?2 AND banned = 1")?
+        .exists([chat.0, user.0])?)
+}
+
+/// From where on somebody sees a chat, and what of it is history to them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Since {
+    /// They see nothing up to this entry.
+    pub(super) from: u64,
+    /// Up to this entry all counts as read: it is history, not news.
+    pub(super) read: u64,
+    /// Up to this message, too.
+    pub(super) read_no: u64,
+}
+
+/// Makes somebody a present member. Whether they may write is as it was when
+/// they left: leaving lifts no silence.
 pub(super) fn insert(
     conn: &Connection,
     chat: ChatNo,
     user: UserNo,
     role: Role,
     at: UnixMillis,
-    read: (u64, u64),
+    since: Since,
 ) -> Result<(), StoreError> {
     conn.prepare_cached(
         "INSERT INTO members (chat_no, user_no, role, join_no, joined_at, left_at,
-                              read_seq, read_no, delivered_seq)
+                              read_seq, read_no, delivered_seq,
+                              shown_read_seq, shown_read_no, shown_delivered_seq, from_seq)
          VALUES (?1, ?2, ?3,
                  (SELECT coalesce(max(join_no), 0) + 1 FROM members WHERE chat_no = ?1),
-                 ?4, NULL, ?5, ?6, ?5)
+                 ?4, NULL, ?5, ?6, ?5, ?5, ?6, ?5, ?7)
          ON CONFLICT DO UPDATE SET
            role = excluded.role, join_no = excluded.join_no, joined_at = excluded.joined_at,
-           left_at = NULL, read_seq = excluded.read_seq, read_no = excluded.read_no,
-           delivered_seq = excluded.delivered_seq",
+           left_at = NULL, banned = 0, read_seq = excluded.read_seq, read_no = excluded.read_no,
+           delivered_seq = excluded.delivered_seq, shown_read_seq = excluded.shown_read_seq,
+           shown_read_no = excluded.shown_read_no,
+           shown_delivered_seq = excluded.shown_delivered_seq, from_seq = excluded.from_seq",
     )?
     .execute(params![
         chat.0,
         user.0,
-        role_number(role),
+        roles::number(role),
         at,
-        read.0 as i64,
-        read.1 as i64,
+        since.read as i64,
+        since.read_no as i64,
+        since.from as i64,
     ])?;
     Ok(())
 }
 
-/// The chat after one more change of its members.
-fn changed(tx: &mut Tx<'_>, chat: ChatNo) -> Result<Place, StoreError> {
-    let chat_id = chats::id_of(tx.conn, chat)?.ok_or(StoreError::NoAccess)?;
-    let state = tx.heads.get(tx.conn, chat)?.ok_or(StoreError::NoAccess)?;
-    let acl_rev = state.acl_rev + 1;
-    tx.heads.change(chat, |state| state.acl_rev = acl_rev);
-    Ok(Place {
-        chat,
-        chat_id,
-        acl_rev,
-    })
-}
-
-fn count(tx: &Tx<'_>, chat: ChatNo, by: i64) -> Result<(), StoreError> {
-    tx.conn
-        .prepare_cached("UPDATE chats SET members = members + ?2 WHERE chat_no = ?1")?
-        .execute([chat.0, by])?;
-    Ok(())
-}
-
 /// See [`Store::add_members`](crate::store::Store::add_members).
-pub(super) fn add(
-    tx: &mut Tx<'_>,
-    chat: ChatNo,
-    actor: Actor,
-    users: &[Actor],
-    entry: EntryId,
-    at: UnixMillis,
-) -> Result<(), StoreError> {
-    if role(tx.conn, chat, actor.no)? != Some(Role::Admin) {
-        return Err(StoreError::NoAccess);
+pub(super) fn add(tx: &mut Tx<'_>, act: &Act, users: &[Actor]) -> Result<(), StoreError> {
+    if !acts::holds(tx, act, kind::MEMBERS_ADDED)? {
+        return Ok(());
     }
     let mut fresh: Vec<Actor> = Vec::new();
     for user in users {
+        if is_banned(tx.conn, act.chat, user.no)? {
+            return Err(StoreError::NoAccess);
+        }
         let known = fresh.iter().any(|other| other.no == user.no);
-        if !known && !is_present(tx.conn, chat, user.no)? {
+        if !known && !is_present(tx.conn, act.chat, user.no)? {
             fresh.push(*user);
         }
     }
     if fresh.is_empty() {
         return Ok(());
     }
-    let place = changed(tx, chat)?;
+    enter(tx, act, &fresh)
+}
+
+/// See [`Store::join`](crate::store::Store::join).
+pub(super) fn join(tx: &mut Tx<'_>, act: &Act, door: &Door) -> Result<(), StoreError> {
+    if is_present(tx.conn, act.chat, act.actor.no)? {
+        return Ok(());
+    }
+    match door {
+        Door::Public => {
+            if chats::kind(tx.conn, act.chat)? != Some(ChatKind::Public) {
+                return Err(StoreError::NoAccess);
+            }
+        }
+        Door::Invite(token) => chat_invites::take(tx.conn, act.chat, token, act.at)?,
+    }
+    if is_banned(tx.conn, act.chat, act.actor.no)? {
+        return Err(StoreError::NoAccess);
+    }
+    enter(tx, act, &[act.actor])
+}
+
+/// Makes people members who are not.
+fn enter(tx: &mut Tx<'_>, act: &Act, people: &[Actor]) -> Result<(), StoreError> {
+    let since_join = acts::since_join(tx, act.chat)?.ok_or(StoreError::NoAccess)?;
     let body = Body::MembersAdded(entry::MembersAdded {
-        users: fresh.iter().map(|user| user.id).collect(),
+        users: people.iter().map(|user| user.id).collect(),
     });
-    let seq = chats::append_own(tx, place, actor, entry, at, &body)?;
-    let state = tx.heads.get(tx.conn, chat)?.ok_or(StoreError::NoAccess)?;
-    count(tx, chat, fresh.len() as i64)?;
-    for user in fresh {
-        insert(
-            tx.conn,
-            chat,
-            user.no,
-            Role::Member,
-            at,
-            (seq, state.msg_no),
-        )?;
-        let about = About::Chat(place.chat_id);
-        account::append(tx, user, account_kind::CHAT_JOINED, at, about)?;
+    acts::tell(tx, act, &body)?;
+    let state = tx
+        .heads
+        .get(tx.conn, act.chat)?
+        .ok_or(StoreError::NoAccess)?;
+    let since = Since {
+        from: if since_join { state.head - 1 } else { 0 },
+        read: state.head,
+        read_no: state.msg_no,
+    };
+    acts::count_members(tx, act.chat, people.len() as i64)?;
+    for user in people {
+        insert(tx.conn, act.chat, user.no, Role::Member, act.at, since)?;
+        let about = About::Chat(act.chat_id);
+        account::append(tx, *user, account_kind::CHAT_JOINED, act.at, about)?;
     }
     Ok(())
 }
 
 /// See [`Store::remove_member`](crate::store::Store::remove_member).
-pub(super) fn remove(
-    tx: &mut Tx<'_>,
-    chat: ChatNo,
-    actor: Actor,
-    user: Actor,
-    entry: EntryId,
-    at: UnixMillis,
-) -> Result<(), StoreError> {
-    let actor_role = role(tx.conn, chat, actor.no)?;
-    if actor_role != Some(Role::Admin) && actor.no != user.no {
-        return Err(StoreError::NoAccess);
+pub(super) fn remove(tx: &mut Tx<'_>, act: &Act, user: Actor) -> Result<(), StoreError> {
+    if !acts::holds(tx, act, kind::MEMBER_LEFT)? {
+        return Ok(());
     }
-    let Some(user_role) = role(tx.conn, chat, user.no)? else {
-        // Who left before may say so again; who never was in learns nothing.
-        if actor_role.is_none() && !was_member(tx.conn, chat, user.no)? {
-            return Err(StoreError::NoAccess);
-        }
+    let Some(role) = role(tx.conn, act.chat, user.no)? else {
         return Ok(());
     };
-    let place = changed(tx, chat)?;
+    let body = Body::MemberLeft(entry::MemberLeft { user: user.id });
+    let place = acts::tell(tx, act, &body)?;
+    leave(tx, act, user)?;
+    if role == Role::Admin {
+        roles::hand_over(tx, act, place)?;
+    }
+    Ok(())
+}
+
+/// Takes a present member out of the chat.
+pub(super) fn leave(tx: &mut Tx<'_>, act: &Act, user: Actor) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("UPDATE members SET left_at = ?3 WHERE chat_no = ?1 AND user_no = ?2")?
-        .execute(params![chat.0, user.no.0, at])?;
-    count(tx, chat, -1)?;
-    let body = Body::MemberLeft(entry::MemberLeft { user: user.id });
-    chats::append_own(tx, place, actor, entry, at, &body)?;
-    if user_role == Role::Admin {
-        hand_over(tx.conn, chat)?;
-    }
-    let about = About::Chat(place.chat_id);
-    account::append(tx, user, account_kind::CHAT_LEFT, at, about)
-}
-
-fn was_member(conn: &Connection, chat: ChatNo, user: UserNo) -> Result<bool, StoreError> {
-    Ok(conn
-        .prepare_cached("SELECT 1 FROM members WHERE chat_no = ?1 AND user_no = ?2")?
-        .exists([chat.0, user.0])?)
-}
-
-/// Makes the oldest member admin of a chat that has none.
-fn hand_over(conn: &Connection, chat: ChatNo) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "UPDATE members SET role = 1
-         WHERE chat_no = ?1 AND user_no = (
-             SELECT user_no FROM members WHERE chat_no = ?1 AND left_at IS NULL
-             ORDER BY join_no LIMIT 1)
-           AND NOT EXISTS (
-             SELECT 1 FROM members WHERE chat_no = ?1 AND left_at IS NULL AND role = 1)",
-    )?
-    .execute([chat.0])?;
-    Ok(())
+        .execute(params![act.chat.0, user.no.0, act.at])?;
+    acts::count_members(tx, act.chat, -1)?;
+    let about = About::Chat(act.chat_id);
+    account::append(tx, user, account_kind::CHAT_LEFT, act.at, about)
 }

@@ -6,8 +6,12 @@
 //! statements of one noun.
 
 mod account;
+mod acts;
+mod avatars;
+mod chat_invites;
 mod chats;
 mod connection;
+mod contacts;
 mod cursors;
 mod digests;
 mod entries;
@@ -15,8 +19,12 @@ mod error;
 mod heads;
 mod invites;
 mod members;
+mod prefs;
+mod profiles;
+mod properties;
 mod readers;
 mod revisions;
+mod roles;
 pub mod schema;
 mod sessions;
 #[cfg(test)]
@@ -30,10 +38,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use bytes::Bytes;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
 use proto::id::{ChatId, SessionId, UserId};
+use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
@@ -41,7 +51,8 @@ use self::connection::Source;
 use self::readers::Readers;
 use self::upkeep::Upkeep;
 use self::writer::{Queue, Writer};
-use super::groups::Act;
+use super::groups::{Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord};
+use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -227,6 +238,72 @@ impl Store for SqliteStore {
             .write(move |tx| users::set_last_seen(tx.conn, &seen))
     }
 
+    fn set_password(
+        &self,
+        user: Actor,
+        password_hash: String,
+        keep: SessionId,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.queue
+            .write(move |tx| profiles::set_password(tx, user, &password_hash, keep, at))
+    }
+
+    fn set_profile(
+        &self,
+        user: Actor,
+        change: ProfileChange,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        self.queue
+            .write(move |tx| profiles::set(tx, user, change, at))
+    }
+
+    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord> {
+        self.queue
+            .write(move |tx| profiles::set_status(tx, user, &status, at))
+    }
+
+    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()> {
+        self.queue.write(move |tx| avatars::put(tx.conn, &avatar))
+    }
+
+    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>> {
+        self.readers
+            .read(move |reader| avatars::get(&reader.conn, hash))
+    }
+
+    fn set_user_avatar(
+        &self,
+        user: Actor,
+        avatar: Option<Digest>,
+        at: UnixMillis,
+    ) -> Pending<UserRecord> {
+        self.queue
+            .write(move |tx| profiles::set_avatar(tx, user, avatar, at))
+    }
+
+    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
+        self.readers
+            .read(move |reader| contacts::of_user(&reader.conn, user))
+    }
+
+    fn change_contact(
+        &self,
+        owner: Actor,
+        other: Actor,
+        change: ContactChange,
+        at: UnixMillis,
+    ) -> Pending<ContactRecord> {
+        self.queue
+            .write(move |tx| contacts::change(tx, owner, other, change, at))
+    }
+
+    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>> {
+        self.readers
+            .read(move |reader| contacts::blocked_among(&reader.conn, user, &others))
+    }
+
     fn create_session(&self, user: UserNo, session: NewSession) -> Pending<()> {
         self.queue
             .write(move |tx| users::sign_in(tx, user, &session))
@@ -271,17 +348,88 @@ impl Store for SqliteStore {
 
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
         self.readers
-            .read(move |reader| users::acquaintances(&reader.conn, user, max_members))
+            .read(move |reader| contacts::acquaintances(&reader.conn, user, max_members))
     }
 
     fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()> {
-        self.queue
-            .write(move |tx| members::add(tx, act.chat, act.actor, &users, act.entry, act.at))
+        self.queue.write(move |tx| members::add(tx, &act, &users))
     }
 
     fn remove_member(&self, act: Act, user: Actor) -> Pending<()> {
+        self.queue.write(move |tx| members::remove(tx, &act, user))
+    }
+
+    fn join(&self, act: Act, door: Door) -> Pending<()> {
+        self.queue.write(move |tx| members::join(tx, &act, &door))
+    }
+
+    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()> {
         self.queue
-            .write(move |tx| members::remove(tx, act.chat, act.actor, user, act.entry, act.at))
+            .write(move |tx| properties::change(tx, &act, &change))
+    }
+
+    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()> {
+        self.queue.write(move |tx| roles::set(tx, &act, user, role))
+    }
+
+    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()> {
+        self.queue
+            .write(move |tx| roles::mute(tx, &act, user, until))
+    }
+
+    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()> {
+        self.queue.write(move |tx| roles::ban(tx, &act, user, on))
+    }
+
+    fn delete_chat(&self, act: Act) -> Pending<()> {
+        self.queue.write(move |tx| properties::delete(tx, &act))
+    }
+
+    fn directory(
+        &self,
+        user: UserNo,
+        query: String,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<(Vec<PublicRecord>, bool)> {
+        self.readers
+            .read(move |reader| prefs::directory(&reader.conn, user, &query, limit, offset))
+    }
+
+    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>> {
+        self.readers
+            .read(move |reader| prefs::get(&reader.conn, chat, user))
+    }
+
+    fn set_chat_prefs(
+        &self,
+        chat: ChatNo,
+        user: Actor,
+        prefs: ChatPrefs,
+        at: UnixMillis,
+    ) -> Pending<()> {
+        self.queue
+            .write(move |tx| prefs::set(tx, chat, user, prefs, at))
+    }
+
+    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord> {
+        self.queue
+            .write(move |tx| chat_invites::create(tx, &invite))
+    }
+
+    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>> {
+        self.readers
+            .read(move |reader| chat_invites::of_chat(&reader.conn, chat, at))
+    }
+
+    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>> {
+        self.readers
+            .read(move |reader| chat_invites::by_token(&reader.conn, &token, at))
+    }
+
+    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool> {
+        self.queue
+            .write(move |tx| chat_invites::revoke(tx.conn, chat, id))
     }
 
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError> {
@@ -311,11 +459,11 @@ impl Store for SqliteStore {
             .read(move |reader| entries::before(reader, chat, from, before, limit, max_bytes))
     }
 
-    fn digest(&self, chat: ChatNo, _from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
+    fn digest(&self, chat: ChatNo, from: Seq, upto: Seq) -> Pending<(Seq, Seq, Digest)> {
         let queue = self.queue.downgrade();
         self.readers.read(move |reader| {
             let (upto, floor, digest, computed) =
-                reader.snapshot(|reader| digests::log(&reader.conn, chat, upto))?;
+                reader.snapshot(|reader| digests::log(&reader.conn, chat, from, upto))?;
             if !computed.is_empty()
                 && let Some(queue) = queue.upgrade()
             {

@@ -16,8 +16,9 @@ pub(super) fn find(
     reader.snapshot(|reader| {
         let mut found = Revisions::default();
         let mut chat = reader.conn.prepare_cached(
-            "SELECT c.chat_no, h.head, h.acl_rev, h.cursor_rev
-             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no WHERE c.id = ?1",
+            "SELECT c.chat_no, h.head, h.acl_rev, h.cursor_rev, h.floor
+             FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
+             WHERE c.id = ?1 AND c.deleted_at IS NULL",
         )?;
         for id in chats {
             let revision = chat
@@ -29,6 +30,7 @@ pub(super) fn find(
                         seq: number(1)?,
                         acl_rev: number(2)?,
                         cursor_rev: number(3)?,
+                        floor: number(4)?,
                     })
                 })
                 .optional()?;

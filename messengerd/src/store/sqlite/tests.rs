@@ -144,12 +144,12 @@ async fn full_blocks_are_kept_behind_the_append() {
     assert_eq!(block, 0);
     let mut log = LogDigest::new();
     log.block(hash);
-    let (_, _, digest) = bed.store.digest(chat.no, 1024).await.unwrap();
+    let (_, _, digest) = bed.store.digest(chat.no, 0, 1024).await.unwrap();
     assert_eq!(digest, log.finish());
     // It is what is answered from.
     conn.execute("UPDATE chat_blocks SET hash = zeroblob(32)", [])
         .unwrap();
-    let (_, _, other) = bed.store.digest(chat.no, 1024).await.unwrap();
+    let (_, _, other) = bed.store.digest(chat.no, 0, 1024).await.unwrap();
     assert_ne!(other, digest);
 }
 

@@ -1,21 +1,24 @@
 //! Accounts.
 
 use proto::UnixMillis;
+use proto::digest::Digest;
 use proto::entry::account_kind;
 use proto::id::UserId;
-use proto::request::Status;
-use proto::text::username_key;
+use proto::request::{Status, User};
+use proto::text::{search_fold, username_key};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{self, About};
 use super::writer::Tx;
-use super::{invites, sessions};
+use super::{invites, profiles, sessions};
 use crate::store::{Actor, Admission, NewSession, NewUser, StoreError, Unique, UserNo, UserRecord};
 
 /// The columns of a [`UserRecord`]; `users` is `u`.
 macro_rules! columns {
     () => {
-        "u.user_no, u.id, u.username, u.password_hash, u.admin, u.disabled, u.last_seen"
+        "u.user_no, u.id, u.username, u.password_hash, u.admin, u.disabled, u.last_seen,
+         u.email, u.created_at, u.first_name, u.last_name, u.bio, u.avatar, u.rev,
+         u.status, u.status_text, u.status_until, u.receipts"
     };
 }
 pub(super) use columns;
@@ -30,22 +33,42 @@ pub(super) fn record(row: &Row<'_>, at: usize) -> Result<UserRecord, rusqlite::E
         admin: row.get(at + 4)?,
         disabled: row.get(at + 5)?,
         last_seen: row.get(at + 6)?,
-        email: None,
-        created_at: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        bio: String::new(),
-        avatar: None,
-        rev: 0,
-        status: Status::Online,
-        status_text: String::new(),
-        status_until: None,
-        receipts: true,
+        email: row.get(at + 7)?,
+        created_at: row.get(at + 8)?,
+        first_name: row.get(at + 9)?,
+        last_name: row.get(at + 10)?,
+        bio: row.get(at + 11)?,
+        avatar: row.get::<_, Option<[u8; 32]>>(at + 12)?.map(Digest),
+        rev: row.get::<_, i64>(at + 13)? as u64,
+        status: profiles::status_of(row.get(at + 14)?),
+        status_text: row.get(at + 15)?,
+        status_until: row.get(at + 16)?,
+        receipts: row.get(at + 17)?,
+    })
+}
+
+/// The columns of a [`User`] as others see them; `users` is `u`.
+macro_rules! shown_columns {
+    () => {
+        "u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
+    };
+}
+pub(super) use shown_columns;
+
+/// Reads a [`User`] whose first column is `at`.
+pub(super) fn shown(row: &Row<'_>, at: usize) -> Result<User, rusqlite::Error> {
+    Ok(User {
+        id: UserId::from_bytes(row.get(at)?),
+        username: row.get(at + 1)?,
+        first_name: row.get(at + 2)?,
+        last_name: row.get(at + 3)?,
+        avatar: row.get::<_, Option<[u8; 32]>>(at + 4)?.map(Digest),
+        rev: row.get::<_, i64>(at + 5)? as u64,
     })
 }
 
 /// The form in which e-mail addresses are compared.
-fn email_key(email: &str) -> String {
+pub(super) fn email_key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
@@ -147,6 +170,15 @@ fn by_name(conn: &Connection, name: &str) -> Result<Option<UserRecord>, StoreErr
         .optional()?)
 }
 
+/// An account that exists.
+pub(super) fn by_no(conn: &Connection, user: UserNo) -> Result<UserRecord, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM users u WHERE u.user_no = ?1");
+    conn.prepare_cached(sql)?
+        .query_row([user.0], |row| record(row, 0))
+        .optional()?
+        .ok_or(StoreError::NoAccess)
+}
+
 pub(super) fn find(
     conn: &Connection,
     ids: &[UserId],
@@ -168,6 +200,7 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// See [`Store::search_users`](crate::store::Store::search_users).
 pub(super) fn search(
     conn: &Connection,
     query: &str,
@@ -187,15 +220,17 @@ pub(super) fn search(
         .collect::<Result<Vec<_>, _>>()?;
     let rest = limit.saturating_sub(found.len() as u32);
     if rest > 0 && !key.is_empty() {
+        let names = search_fold(query.trim());
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM users u WHERE u.disabled = 0 AND instr(u.username_key, ?1) > 1
+            " FROM users u WHERE u.disabled = 0
+              AND (instr(u.username_key, ?1) > 1 OR (?3 <> '' AND instr(u.names_key, ?3) > 0))
               AND NOT (u.username_key >= ?1 AND u.username_key < ?1 || char(0x10ffff))
               ORDER BY u.username_key LIMIT ?2"
         );
         let mut select = conn.prepare_cached(sql)?;
-        for user in select.query_map(params![key, rest], |row| record(row, 0))? {
+        for user in select.query_map(params![key, rest, names.trim()], |row| record(row, 0))? {
             found.push(user?);
         }
     }
@@ -213,28 +248,6 @@ pub(super) fn set_last_seen(
         update.execute(params![user.0, at])?;
     }
     Ok(())
-}
-
-/// See [`Store::acquaintances`](crate::store::Store::acquaintances).
-pub(super) fn acquaintances(
-    conn: &Connection,
-    user: UserNo,
-    max_members: u32,
-) -> Result<Vec<UserRecord>, StoreError> {
-    let sql = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM users u WHERE u.user_no IN (
-            SELECT other.user_no FROM members mine
-            JOIN chats c ON c.chat_no = mine.chat_no AND c.members <= ?2
-            JOIN members other ON other.chat_no = mine.chat_no AND other.left_at IS NULL
-            WHERE mine.user_no = ?1 AND mine.left_at IS NULL)
-          AND u.user_no <> ?1 ORDER BY u.user_no"
-    );
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_map(params![user.0, max_members], |row| record(row, 0))?
-        .collect::<Result<Vec<_>, _>>()?)
 }
 
 /// Opens a session of a user who exists.

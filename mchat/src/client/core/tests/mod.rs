@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod changes;
 mod nodes;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,17 +10,22 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use proptest::prelude::*;
 use proto::codec::{Encoded, Frame};
-use proto::entry::{AccountEntry, Body, Entry, Message};
+use proto::entry::{AccountEntry, Body, Deleted, Edited, Entry, Message, Reacted};
 use proto::error::{ErrorCode, WireError};
 use proto::event::{ChatEntry, Event, Goodbye, Head, Heads, TypingChanged};
 use proto::hello::{Account, Welcome};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
-use proto::request::{self, Call, ChatInfo, ChatKind, Done, Page, Request, Sent};
+use proto::request::{
+    self, Call, ChatInfo, ChatKind, ChatPrefs, ChatSettings, Contact, ContactState, Done, Page,
+    Request, Sent,
+};
 use uuid::Uuid;
 
 use super::*;
 use crate::client::cache::Db;
-use crate::client::model::{AccountRow, Anchor, ClientEvent, Link, OutboxRow, OutboxState};
+use crate::client::model::{
+    AccountRow, Anchor, ClientEvent, Link, OutboxKind, OutboxRow, OutboxState,
+};
 
 const ME: UserId = UserId(Uuid::from_u128(1));
 const OTHER: UserId = UserId(Uuid::from_u128(2));
@@ -34,9 +40,7 @@ fn token() -> Token {
 }
 
 fn message(seq: Seq, actor: UserId, text: &str) -> Entry {
-    let (kind, body) = Body::Message(Message { text: text.into() })
-        .encode()
-        .unwrap();
+    let (kind, body) = Body::Message(Message::new(text)).encode().unwrap();
     Entry {
         seq,
         kind,
@@ -55,6 +59,7 @@ struct Server {
     logs: BTreeMap<ChatId, Vec<Entry>>,
     floor: Seq,
     account: Vec<AccountEntry>,
+    contacts: Vec<Contact>,
     sent: Vec<EntryId>,
     refuse_sends: VecDeque<WireError>,
     silent: bool,
@@ -67,6 +72,46 @@ impl Server {
         let entry = message(log.len() as Seq + 1, OTHER, text);
         log.push(entry.clone());
         entry
+    }
+
+    /// Appends a change unless there is one with its id, and answers.
+    fn change(
+        &mut self,
+        chat: ChatId,
+        id: EntryId,
+        target: Seq,
+        body: &Body,
+        request_id: u32,
+        request: u16,
+    ) -> Encoded {
+        let log = self.logs.get_mut(&chat).unwrap();
+        let known = log.iter().find(|entry| entry.id == id).cloned();
+        let dup = known.is_some();
+        let (kind, body) = body.encode().unwrap();
+        let msg_no = log.last().unwrap().msg_no;
+        let entry = known.unwrap_or_else(|| {
+            let seq = log.len() as Seq + 1;
+            let entry = Entry {
+                seq,
+                kind,
+                id,
+                msg_no,
+                ref_seq: Some(target),
+                actor: ME,
+                at: seq as i64,
+                body,
+            };
+            log.push(entry.clone());
+            entry
+        });
+        self.sent.push(id);
+        let sent = Sent {
+            seq: entry.seq,
+            msg_no: entry.msg_no,
+            at: entry.at,
+            dup,
+        };
+        proto::codec::encode(request | request::REPLY, request_id, &sent).unwrap()
     }
 
     fn head(&self, chat: ChatId) -> Head {
@@ -189,13 +234,65 @@ impl Server {
                 let users = ask
                     .ids
                     .into_iter()
-                    .map(|id| request::User {
-                        id,
-                        username: "other".into(),
-                    })
+                    .map(|id| request::User::new(id, "other"))
                     .collect();
-                request::Users::encode_reply(id, &request::UserList { users }).unwrap()
+                request::Users::encode_reply(id, &request::UserList { users, more: false }).unwrap()
             }
+            Request::EditMessage(ask) => {
+                let body = Body::Edited(Edited {
+                    text: ask.text.into(),
+                });
+                self.change(
+                    ask.chat,
+                    ask.id,
+                    ask.seq,
+                    &body,
+                    id,
+                    request::EditMessage::KIND,
+                )
+            }
+            Request::DeleteMessage(ask) => {
+                let body = Body::Deleted(Deleted {});
+                self.change(
+                    ask.chat,
+                    ask.id,
+                    ask.seq,
+                    &body,
+                    id,
+                    request::DeleteMessage::KIND,
+                )
+            }
+            Request::React(ask) => {
+                let body = Body::Reacted(Reacted {
+                    emoji: ask.emoji.into(),
+                    on: ask.on,
+                });
+                self.change(ask.chat, ask.id, ask.seq, &body, id, request::React::KIND)
+            }
+            Request::Contacts(_) => {
+                let contacts = self.contacts.clone();
+                request::Contacts::encode_reply(
+                    id,
+                    &request::ContactList {
+                        contacts,
+                        more: false,
+                    },
+                )
+                .unwrap()
+            }
+            Request::Profile(_) => {
+                let info = request::ProfileInfo {
+                    user: request::User::new(ME, "me"),
+                    bio: String::new(),
+                    created_at: 0,
+                    status: request::Status::Online,
+                    status_text: String::new(),
+                    status_until: None,
+                    own: None,
+                };
+                request::Profile::encode_reply(id, &info).unwrap()
+            }
+            Request::Idle(_) => done(request::Idle::KIND),
             Request::Mark(_) => done(request::Mark::KIND),
             Request::Typing(_) => done(request::Typing::KIND),
             Request::Ping(_) => done(request::Ping::KIND),
@@ -211,7 +308,14 @@ impl Server {
             created_at: 0,
             acl_rev: 1,
             members: Vec::new(),
+            members_more: false,
             head: self.head(id),
+            description: String::new(),
+            avatar: None,
+            created_by: None,
+            settings: ChatSettings::default(),
+            prefs: ChatPrefs::default(),
+            joined: true,
         }
     }
 }
@@ -413,6 +517,7 @@ impl World {
             .enqueue(&OutboxRow {
                 id,
                 chat,
+                kind: OutboxKind::Message,
                 text: "hello".into(),
                 reply_to: None,
                 at: 0,
@@ -422,6 +527,7 @@ impl World {
         Outgoing {
             id,
             chat,
+            kind: OutboxKind::Message,
             text: "hello".into(),
             reply_to: None,
         }
@@ -492,7 +598,7 @@ fn a_long_chat_starts_from_its_latest_page_and_grows_downwards() {
     world.tell(&heads);
     world.settle();
     assert_eq!(world.cached(chat_id(0)), (394..=400).collect::<Vec<_>>());
-    world.act(|core, now| core.handle_load_older(now, 5, chat_id(0)));
+    world.act(|core, now| core.handle_load_older(now, 5, chat_id(0), 200));
     world.settle();
     assert_eq!(world.cached(chat_id(0)), (387..=400).collect::<Vec<_>>());
     assert_eq!(world.answers, [(5, Ok(()))]);

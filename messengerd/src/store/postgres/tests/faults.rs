@@ -9,7 +9,7 @@ use proto::id::EntryId;
 use super::proxy::Proxy;
 use super::server::{Options, Server};
 use super::{gapless, store_on};
-use crate::store::conformance::{AT, Bed, actor, message, new_session, new_user};
+use crate::store::conformance::{AT, Bed, act, actor, message, new_session, new_user};
 use crate::store::{Append, Appended, Committed, CursorMove, StoreError};
 
 /// Within this, every call has an answer.
@@ -119,6 +119,7 @@ async fn nothing_hangs_on_a_silent_network() {
         user: ann.no,
         read: 1,
         delivered: 1,
+        shown: true,
     };
     let unknown = [message(&one, &ann, "x"), message(&two, &ann, "x")];
     let (a, b, read, moved, made, group) = tokio::join!(
@@ -224,10 +225,7 @@ async fn the_feed_is_unsure_after_a_change_that_was_done_twice() {
     let chat = bed.group(&[&ann, &bob]).await;
     let client = slow_commits(&server, "messages").await;
     bed.feed.take();
-    let (actor, gone) = (actor(&ann), actor(&bob));
-    let removed = bed
-        .store
-        .remove_member(chat.no, actor, gone, EntryId::generate(), AT);
+    let removed = bed.store.remove_member(act(&chat, &ann), actor(&bob));
     let removed = tokio::spawn(removed);
     until_one_commits(&client).await;
     assert!(!bed.feed.is_unsure());
@@ -290,10 +288,7 @@ async fn a_full_disk_refuses_what_is_written_and_nothing_after_it() {
     for outcome in pending {
         assert!(matches!(outcome.await, Err(StoreError::Full)));
     }
-    let left = bed
-        .store
-        .remove_member(chat.no, actor(&ann), actor(&ann), EntryId::generate(), AT)
-        .await;
+    let left = bed.store.remove_member(act(&chat, &ann), actor(&ann)).await;
     assert!(matches!(left, Err(StoreError::Full)), "{left:?}");
     let made = bed.store.create_user(new_user("bob"), new_session()).await;
     assert!(matches!(made, Err(StoreError::Full)), "{made:?}");

@@ -5,7 +5,7 @@ use proto::id::EntryId;
 
 use super::{gapless, server, store_on};
 use crate::store::conformance::{
-    AT, Bed, actor, message, new_group, new_private, new_session, new_user,
+    Bed, act, actor, message, new_group, new_private, new_session, new_user,
 };
 use crate::store::{Append, Appended, ChatRecord, StoreError};
 
@@ -115,7 +115,7 @@ async fn nothing_of_a_member_removed_elsewhere_lands() {
             })
         };
         one.store
-            .remove_member(chat.no, actor(&ann), actor(&bob), EntryId::generate(), AT)
+            .remove_member(act(&chat, &ann), actor(&bob))
             .await
             .unwrap();
         let mut outcomes = late.await.unwrap();
