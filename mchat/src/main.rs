@@ -6,6 +6,7 @@ use clap::Parser;
 use mchat::cli::{self, Cli};
 
 fn main() -> ExitCode {
+    cli::answer();
     let cli = Cli::parse();
     match cli.verb {
         Some(verb) => ExitCode::from(cli::run(&cli.global, verb)),

@@ -10,6 +10,7 @@
 //! transport, `store` no rule.
 
 pub mod bus;
+pub mod cli;
 pub mod config;
 pub mod identity;
 pub mod relocate;

@@ -1,125 +1,18 @@
 //! The Messenger daemon's command line.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
-use messengerd::config::{self, Config, ENV_EXAMPLE, EXAMPLE, RawConfig, StoreConfig};
+use clap::Parser;
+use messengerd::cli::{Cli, Command, ConfigCommand};
+use messengerd::config::{Config, ENV_EXAMPLE, EXAMPLE, StoreConfig};
 use messengerd::relocate::{self, Place};
 use messengerd::server::{Server, create_invite};
 use messengerd::store::{postgres, sqlite};
 use messengerd::{identity, telemetry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
-
-/// The Messenger daemon: chats over QUIC and WebSocket, embedded storage.
-#[derive(Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serve clients until told to stop.
-    Serve(Settings),
-    /// Look at the settings.
-    Config {
-        #[command(subcommand)]
-        command: ConfigCommand,
-    },
-    /// Make an invite link, also while the daemon runs.
-    Invite {
-        /// How many accounts it may make.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-        uses: u32,
-        /// For how many days; for ever where absent.
-        #[arg(long)]
-        days: Option<u32>,
-        #[command(flatten)]
-        settings: Settings,
-    },
-    /// Bring the store's schema up to this program and exit.
-    Migrate(Settings),
-    /// Move the community into another, empty store. Stop its daemons before.
-    ///
-    /// A place is sqlite:PATH (a data directory), postgres:URL (without a
-    /// password), or sqlite or postgres alone for the one that is set. Broken
-    /// off, the same again takes the move up.
-    Move {
-        /// Where the community is.
-        #[arg(long, value_name = "PLACE")]
-        from: String,
-        /// Where it is to be.
-        #[arg(long, value_name = "PLACE")]
-        to: String,
-        /// File with the password of the database it is in.
-        #[arg(long, value_name = "FILE")]
-        from_password_file: Option<PathBuf>,
-        /// File with the password of the database it is to be in.
-        #[arg(long, value_name = "FILE")]
-        to_password_file: Option<PathBuf>,
-        #[command(flatten)]
-        settings: Settings,
-    },
-}
-
-#[derive(Subcommand)]
-enum ConfigCommand {
-    /// Check the settings and say all that is wrong with them.
-    Check(Settings),
-    /// Print a commented example file.
-    Example {
-        /// Of variables, for a file `.env`, in place of messengerd.toml.
-        #[arg(long)]
-        env: bool,
-    },
-}
-
-#[derive(Args)]
-struct Settings {
-    /// Settings file (TOML).
-    #[arg(long, env = "MESSENGERD_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where accounts, messages and keys live.
-    #[arg(long, env = "MESSENGERD_DATA_DIR", value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// QUIC (UDP) and TLS (TCP) [default: [::]:8443].
-    #[arg(long, env = "MESSENGERD_LISTEN", value_name = "ADDR:PORT")]
-    listen: Option<String>,
-    /// Plain HTTP, or "off" [default: 127.0.0.1:8080].
-    #[arg(long, env = "MESSENGERD_HTTP", value_name = "ADDR:PORT")]
-    http: Option<String>,
-    /// Allow plain HTTP on an address that other machines can reach.
-    #[arg(long, env = "MESSENGERD_HTTP_INSECURE")]
-    http_insecure: bool,
-    /// Address for invite links, as clients reach this daemon.
-    #[arg(long, env = "MESSENGERD_ADVERTISE", value_name = "HOST:PORT")]
-    advertise: Option<String>,
-    /// Who may make an account: local, open, invite, closed [default: local].
-    #[arg(long, env = "MESSENGERD_REGISTRATION", value_name = "POLICY")]
-    registration: Option<String>,
-}
-
-impl Settings {
-    fn load(self) -> anyhow::Result<Config> {
-        let flags = RawConfig {
-            data_dir: self.data_dir,
-            listen: self.listen,
-            http: self.http,
-            http_insecure: self.http_insecure.then_some(true),
-            advertise: self.advertise,
-            registration: self.registration,
-            ..RawConfig::default()
-        };
-        let variable = |name: &str| std::env::var(name).ok();
-        let directory = std::env::current_dir().context("there is no working directory")?;
-        Ok(config::load(flags, self.config, variable, &directory)?)
-    }
-}
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {

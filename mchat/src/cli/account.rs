@@ -1,16 +1,14 @@
 //! `register`, `login`, `logout`, `whoami`.
 
-use std::io::Read;
-use std::path::Path;
-
 use proto::catalog::CliText;
-use proto::text::{Email, Password, Token, Username};
+use proto::text::{Email, Token, Username};
 use serde_json::json;
 
-use super::args::{Login, Register};
+use super::args::{Login, Passwd, Register};
 use super::context::Context;
 use super::failure::Failure;
 use super::output::name;
+use super::secret;
 use crate::client::model::AccountRow;
 use crate::client::{Client, ClientError, Registration};
 
@@ -25,7 +23,11 @@ pub(super) async fn register(context: &Context, args: Register) -> Result<(), Fa
     };
     let new = Registration {
         username: Username::try_from(args.user).map_err(ClientError::from)?,
-        password: password(context, &args.password_file)?,
+        password: secret::new_password(
+            context,
+            args.password_file.as_deref(),
+            CliText::AskPassword,
+        )?,
         email: args
             .email
             .map(Email::try_from)
@@ -39,7 +41,7 @@ pub(super) async fn register(context: &Context, args: Register) -> Result<(), Fa
 }
 
 pub(super) async fn login(context: &Context, args: Login) -> Result<(), Failure> {
-    let password = password(context, &args.password_file)?;
+    let password = secret::password(context, args.password_file.as_deref(), CliText::AskPassword)?;
     let client = open(context).await?;
     let account = client.login(&args.user, password).await?;
     signed_in(context, &client, &account).await
@@ -50,7 +52,7 @@ pub(super) async fn logout(context: &Context) -> Result<(), Failure> {
     client.logout().await?;
     client.close().await;
     context.output.talk(&context.say(CliText::SignedOff, &[]));
-    Ok(())
+    context.output.done(&json!({"done": "logout"}))
 }
 
 /// From the cache: who this profile belongs to.
@@ -69,6 +71,21 @@ pub(super) fn whoami(context: &Context) -> Result<(), Failure> {
         "address": address,
     });
     context.output.line(&value, || name(&account.username))
+}
+
+pub(super) async fn passwd(context: &Context, args: Passwd) -> Result<(), Failure> {
+    context.cache()?;
+    let old = args.old_password_file.as_deref();
+    let old = secret::password(context, old, CliText::AskOldPassword)?;
+    let new = args.new_password_file.as_deref();
+    let new = secret::new_password(context, new, CliText::AskNewPassword)?;
+    let client = context.online().await?;
+    client.change_password(old, new).await?;
+    client.close().await;
+    context
+        .output
+        .talk(&context.say(CliText::PasswordChanged, &[]));
+    context.output.done(&json!({"done": "passwd"}))
 }
 
 /// A connected client; nobody needs to be signed in.
@@ -98,23 +115,4 @@ async fn signed_in(
         context.output.line(&value, String::new)?;
     }
     Ok(())
-}
-
-/// The first line of a file or of standard input: never of the arguments.
-fn password(context: &Context, file: &Path) -> Result<Password, Failure> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
-    };
-    read.map_err(|error| {
-        let (file, reason) = (file.display().to_string(), error.to_string());
-        Failure::Other(context.say(
-            CliText::NoFile,
-            &[("file", &name(&file)), ("reason", &reason)],
-        ))
-    })?;
-    let line = text.lines().next().unwrap_or_default();
-    Ok(Password::try_from(line).map_err(ClientError::from)?)
 }

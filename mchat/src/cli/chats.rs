@@ -3,16 +3,17 @@
 use proto::catalog::CliText;
 use proto::id::ChatId;
 use proto::request::ChatKind;
-use proto::text::ChatName;
+use proto::text::{ChatName, Description};
 use serde_json::json;
 
 use super::args::New;
 use super::context::Context;
 use super::failure::{Failure, exit};
 use super::find;
-use super::output::{chat_json, local_time, name};
-use crate::client::ClientError;
+use super::json::chat_json;
+use super::output::{local_time, name};
 use crate::client::model::ChatRow;
+use crate::client::{ClientError, unix_now};
 
 pub(super) async fn chats(context: &Context) -> Result<(), Failure> {
     let client = context.open().await?;
@@ -25,8 +26,15 @@ pub(super) async fn chats(context: &Context) -> Result<(), Failure> {
     {
         return fresh;
     }
+    let now = unix_now();
     for chat in client.chats().await? {
-        context.output.line(&chat_json(&chat), || line(&chat))?;
+        // To a person a hidden chat is not in the list; scripts see the mark.
+        if chat.hidden && !context.output.is_json() {
+            continue;
+        }
+        context
+            .output
+            .line(&chat_json(&chat, now), || line(&chat))?;
     }
     if fresh.is_err() {
         context.output.talk(&context.say(CliText::FromCache, &[]));
@@ -49,23 +57,29 @@ fn line(chat: &ChatRow) -> String {
 }
 
 pub(super) async fn new(context: &Context, args: New) -> Result<(), Failure> {
-    let group = args
-        .group
-        .map(ChatName::try_from)
+    let named = match (args.group, args.public) {
+        (Some(name), _) => Some((ChatKind::Group, name)),
+        (None, Some(name)) => Some((ChatKind::Public, name)),
+        (None, None) => None,
+    };
+    let named = named
+        .map(|(kind, name)| ChatName::try_from(name).map(|name| (kind, name)))
         .transpose()
         .map_err(ClientError::from)?;
-    if group.is_none() && args.users.len() != 1 {
+    let description = args
+        .description
+        .map(Description::try_from)
+        .transpose()
+        .map_err(ClientError::from)?;
+    if named.is_none() && (args.users.len() != 1 || description.is_some()) {
         return Err(Failure::Usage(context.say(CliText::PrivateNeedsOne, &[])));
     }
     let client = context.online().await?;
-    let mut users = Vec::new();
-    for user in &args.users {
-        users.push(find::user(context, &client, user).await?);
-    }
-    let chat: ChatId = match group {
-        Some(group) => {
+    let users = find::users(context, &client, &args.users).await?;
+    let chat: ChatId = match named {
+        Some((kind, name)) => {
             client
-                .create_chat(ChatKind::Group, Some(group), users)
+                .create_described_chat(kind, name, description, users)
                 .await?
         }
         None => client.create_chat(ChatKind::Private, None, users).await?,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use proto::catalog::{CliText, fill};
 
-use super::failure::Failure;
+use super::args::Global;
+use super::failure::{Failure, exit};
 use super::output::Output;
 use crate::client::cache::Db;
 use crate::client::model::Refusal;
@@ -15,15 +16,25 @@ use crate::client::{Client, ClientError, Events, Options};
 pub(super) struct Context {
     pub(super) options: Options,
     pub(super) output: Output,
+    /// How long to wait for the server.
     pub(super) timeout: Duration,
+    /// How long to wait, where a person said so.
+    pub(super) given_timeout: Option<Duration>,
+    /// Nothing is to be asked.
+    pub(super) yes: bool,
 }
 
+/// How long a command waits for the server by default, in seconds.
+const TIMEOUT: f64 = 5.0;
+
 impl Context {
-    pub(super) fn new(options: Options, output: Output, timeout: f64) -> Self {
+    pub(super) fn new(options: Options, output: Output, global: &Global) -> Self {
         Self {
             options,
             output,
-            timeout: Duration::from_secs_f64(timeout),
+            timeout: Duration::from_secs_f64(global.timeout.unwrap_or(TIMEOUT)),
+            given_timeout: global.timeout.map(Duration::from_secs_f64),
+            yes: global.yes,
         }
     }
 
@@ -89,6 +100,20 @@ impl Context {
         }
     }
 
+    /// Connects where that is possible. `Some` says why the server is not
+    /// reached, so that the cache has to answer.
+    ///
+    /// # Errors
+    ///
+    /// Every other failure.
+    pub(super) async fn reached(&self, client: &Client) -> Result<Option<Failure>, Failure> {
+        match self.connected(client, false).await {
+            Ok(()) => Ok(None),
+            Err(failure) if failure.code() == exit::UNREACHABLE => Ok(Some(failure)),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// An open and connected client for a short command.
     pub(super) async fn online(&self) -> Result<Client, Failure> {
         let client = self.open().await?;
@@ -99,6 +124,26 @@ impl Context {
     /// Whether a person can be asked.
     pub(super) fn can_ask() -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Asks before something that cannot be undone; where nobody can be asked,
+    /// or `--yes` says so, it is done.
+    pub(super) fn confirm(&self, text: CliText, values: &[(&str, &str)]) -> Result<(), Failure> {
+        if self.yes || !Self::can_ask() || self.agreed(&self.say(text, values))? {
+            return Ok(());
+        }
+        Err(Failure::Quiet(exit::FAILED))
+    }
+
+    /// Whether the person answers a question with yes.
+    fn agreed(&self, question: &str) -> Result<bool, Failure> {
+        self.output.talk(question);
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        Ok(matches!(
+            answer.trim().chars().next(),
+            Some('y' | 'Y' | 'д' | 'Д')
+        ))
     }
 
     pub(super) async fn ask(&self, client: &Client, shown: &str) -> Result<(), Failure> {
@@ -116,13 +161,11 @@ impl Context {
             .server
             .as_ref()
             .map_or_else(String::new, ToString::to_string);
-        self.output.talk(&self.say(
+        let question = self.say(
             CliText::AskTrust,
             &[("server", &server), ("fingerprint", shown)],
-        ));
-        let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer)?;
-        if !matches!(answer.trim().chars().next(), Some('y' | 'Y' | 'д' | 'Д')) {
+        );
+        if !self.agreed(&question)? {
             return Err(refused());
         }
         let mut link = client.watch_link();

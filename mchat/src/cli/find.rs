@@ -5,14 +5,12 @@ use proto::error::ErrorCode;
 use proto::id::{ChatId, UserId};
 use proto::text::username_key;
 
+use super::args::value::PREFIX;
 use super::context::Context;
 use super::failure::Failure;
 use super::output::name;
 use crate::client::model::ChatRow;
 use crate::client::{Client, ClientError};
-
-/// Shortest beginning of an id.
-const PREFIX: usize = 6;
 
 /// A chat from the cache; `None` where it is not there.
 pub(super) async fn cached(
@@ -27,7 +25,12 @@ pub(super) async fn cached(
         };
         return Ok(private(client, &chats, user.id));
     }
-    match choose(wanted, chats.iter()) {
+    let choice = match (choose(wanted, chats.iter()), wanted.strip_prefix('#')) {
+        // As the screen writes it.
+        (Choice::None, Some(name)) => choose(name, chats.iter()),
+        (choice, _) => choice,
+    };
+    match choice {
         Choice::One(chat) => Ok(Some(chat)),
         Choice::None => Ok(None),
         Choice::Many(candidates) => {
@@ -78,6 +81,34 @@ pub(super) async fn chat(
     Err(Failure::NotFound(
         context.say(CliText::NoChat, &[("name", &name(wanted))]),
     ))
+}
+
+/// A chat to be shown; `None` where the cache does not know it and the server
+/// is not reached.
+pub(super) async fn shown(
+    context: &Context,
+    client: &Client,
+    wanted: &str,
+    stale: bool,
+) -> Result<Option<ChatId>, Failure> {
+    match cached(context, client, wanted).await? {
+        Some(chat) => Ok(Some(chat)),
+        None if stale => Ok(None),
+        None => chat(context, client, wanted, false).await.map(Some),
+    }
+}
+
+/// Several people by name.
+pub(super) async fn users(
+    context: &Context,
+    client: &Client,
+    wanted: &[String],
+) -> Result<Vec<UserId>, Failure> {
+    let mut users = Vec::with_capacity(wanted.len());
+    for name in wanted {
+        users.push(user(context, client, name).await?);
+    }
+    Ok(users)
 }
 
 /// Somebody by name.

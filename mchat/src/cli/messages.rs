@@ -1,252 +1,121 @@
-//! `send`, `history`, `read`.
+//! `history`, `read`, `show`, `pins`, `search`.
 
 use std::collections::HashMap;
-use std::io::Read;
 
-use proto::catalog::{CliText, sentence};
-use proto::entry::{Body, Entry};
-use proto::id::{ChatId, EntryId, UserId};
+use proto::Seq;
+use proto::catalog::CliText;
+use proto::id::{ChatId, UserId};
 use proto::request;
 use serde_json::json;
 
-use super::args::{History, Send, Target};
+use super::args::{History, Search, Show, Target};
 use super::context::Context;
 use super::failure::{Failure, exit};
-use super::find;
-use super::output::{entry_json, json_line, local_time, name, paragraph};
-use crate::client::model::{Anchor, EntryRow, Link, Refusal};
-use crate::client::{Client, ClientError, Outcome};
-
-pub(super) async fn send(context: &Context, args: Send) -> Result<(), Failure> {
-    let text = match args.text.as_deref() {
-        Some("-") | None => standard_input()?,
-        Some(text) => text.to_owned(),
-    };
-    // Checked before anything is asked of anybody.
-    proto::text::MessageText::try_from(text.as_str()).map_err(ClientError::from)?;
-    let client = context.open().await?;
-    let chat = match find::cached(context, &client, &args.to).await? {
-        Some(chat) => chat,
-        None => {
-            context.connected(&client, false).await?;
-            find::chat(context, &client, &args.to, true).await?
-        }
-    };
-    let id = client.send(chat, &text, None, args.id).await?;
-    if args.no_wait {
-        client.close().await;
-        return queued(context, id, chat);
-    }
-    let ended = tokio::time::timeout(context.timeout, delivered(context, &client, id)).await;
-    let outcome = match ended {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(failure)) => {
-            queued_line(context, id, chat)?;
-            return Err(failure);
-        }
-        Err(_) => {
-            // Asked before closing, which tries once more.
-            if let Some(why) = client.held_back(id) {
-                context.output.talk(&sentence(context.output.lang(), &why));
-            }
-            client.close().await;
-            return queued(context, id, chat);
-        }
-    };
-    match outcome {
-        Outcome::Stored(seq) => {
-            client.close().await;
-            let value = json!({
-                "state": "stored", "id": id.to_string(), "chat": chat.to_string(), "seq": seq,
-            });
-            context.output.line(&value, || id.to_string())
-        }
-        Outcome::Failed(error) => {
-            // Who asked is told now: nothing stays behind to be told later.
-            client.discard(id).await?;
-            client.close().await;
-            Err(ClientError::Server(error).into())
-        }
-        Outcome::Discarded => Err(Failure::Quiet(exit::FAILED)),
-    }
-}
-
-/// Waits for the message's end, or for a reason why there will be none.
-async fn delivered(context: &Context, client: &Client, id: EntryId) -> Result<Outcome, Failure> {
-    loop {
-        let refused = async {
-            match client.connected(false, false).await {
-                Ok(_) => std::future::pending().await,
-                Err(error) => error,
-            }
-        };
-        tokio::select! {
-            outcome = client.outcome(id) => return Ok(outcome?),
-            error = refused => match error {
-                ClientError::Refused(Refusal::Untrusted { shown }) => {
-                    context.ask(client, &shown).await?;
-                }
-                error => return Err(error.into()),
-            },
-        }
-    }
-}
-
-fn queued(context: &Context, id: EntryId, chat: ChatId) -> Result<(), Failure> {
-    queued_line(context, id, chat)?;
-    context.output.talk(&context.say(CliText::Queued, &[]));
-    Err(Failure::Quiet(exit::QUEUED))
-}
-
-/// The same for scripts and people: the exit code says that it is not the id
-/// of a stored message.
-fn queued_line(context: &Context, id: EntryId, chat: ChatId) -> Result<(), Failure> {
-    let value = json!({"state": "queued", "id": id.to_string(), "chat": chat.to_string()});
-    context.output.line(&value, || json_line(&value))
-}
-
-fn standard_input() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin().lock().read_to_string(&mut text)?;
-    // The line end of the last line belongs to the terminal or the pipe.
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    Ok(text)
-}
+use super::json::entry_json;
+use super::lines::{line, short};
+use super::output::{local_time, name, paragraph};
+use super::{find, reference};
+use crate::client::Client;
+use crate::client::model::{Anchor, EntryRow, HitSource};
 
 pub(super) async fn history(context: &Context, args: History) -> Result<(), Failure> {
     let client = context.open().await?;
-    let fresh = match context.connected(&client, false).await {
-        Ok(()) => remote(context, &client, &args).await,
-        Err(failure) => Err(failure),
-    };
-    let (rows, fresh) = match fresh {
-        Ok(rows) => (rows, Ok(())),
-        Err(failure) if failure.code() == exit::UNREACHABLE => {
-            let Some(chat) = find::cached(context, &client, &args.chat).await? else {
-                return Err(failure);
-            };
-            let anchor = args.before.map_or(Anchor::Latest, Anchor::Before);
-            let timeline = client.timeline(chat, anchor, args.limit).await?;
-            (timeline.entries, Err(failure))
+    let mut stale = context.reached(&client).await?;
+    if stale.is_none()
+        && let Err(error) = client.sync(false).await
+    {
+        let failure = Failure::from(error);
+        if failure.code() != exit::UNREACHABLE {
+            return Err(failure);
         }
-        Err(failure) => return Err(failure),
+        stale = Some(failure);
+    }
+    let Some(chat) = find::shown(context, &client, &args.chat, stale.is_some()).await? else {
+        return from_cache(context, stale);
     };
+    let rows = if args.log {
+        log(&client, chat, &args, stale.is_none()).await?
+    } else {
+        timeline(&client, chat, &args, stale.is_none()).await?
+    };
+    let names = names(&client, chat).await?;
     for row in &rows {
         context.output.line(&entry_json(row), || {
-            line(context, row, &|user| names(&rows, user))
+            line(context, row, &|user| named(&names, user))
         })?;
     }
-    if fresh.is_err() {
-        context.output.talk(&context.say(CliText::FromCache, &[]));
-    }
     client.close().await;
-    fresh
+    from_cache(context, stale)
 }
 
-/// The entries from the server: the cache need not reach that far.
-async fn remote(
-    context: &Context,
+/// Says that what was shown is not current, where it is not.
+fn from_cache(context: &Context, stale: Option<Failure>) -> Result<(), Failure> {
+    let Some(failure) = stale else {
+        return Ok(());
+    };
+    context.output.talk(&context.say(CliText::FromCache, &[]));
+    Err(failure)
+}
+
+/// Messages as they are now, and what else is shown.
+async fn timeline(
     client: &Client,
+    chat: ChatId,
     args: &History,
+    load: bool,
 ) -> Result<Vec<EntryRow>, Failure> {
-    let chat = find::chat(context, client, &args.chat, false).await?;
-    let mut before = args.before;
-    let mut pages: Vec<Vec<Entry>> = Vec::new();
-    let mut left = args.limit;
-    while left > 0 {
-        let page = client
-            .call(request::History {
-                chat,
-                before,
-                limit: left.min(proto::limits::PAGE_ENTRIES),
-            })
-            .await?;
-        let Some(first) = page.entries.first() else {
-            break;
-        };
-        before = Some(first.seq);
-        left = left.saturating_sub(page.entries.len() as u32);
-        pages.push(page.entries);
-        if !page.more {
-            break;
+    let anchor = args.before.map_or(Anchor::Latest, Anchor::Before);
+    loop {
+        let page = client.timeline(chat, anchor, args.limit).await?;
+        let enough = page.entries.len() >= args.limit as usize;
+        if enough || !load || !page.older_remote || args.limit == 0 {
+            return Ok(page.entries);
         }
+        client.load_older(chat).await?;
     }
-    let entries: Vec<Entry> = pages.into_iter().rev().flatten().collect();
-    let known = people(client, &entries).await?;
-    Ok(entries
+}
+
+/// Every entry of the log.
+async fn log(
+    client: &Client,
+    chat: ChatId,
+    args: &History,
+    load: bool,
+) -> Result<Vec<EntryRow>, Failure> {
+    let head = client.chat(chat).await?.map_or(0, |row| row.head);
+    let end = args.before.unwrap_or(head + 1).min(head + 1);
+    let first = end.saturating_sub(u64::from(args.limit)).max(1);
+    if load && first < end {
+        client.reach(chat, first).await?;
+    }
+    let mut rows = Vec::new();
+    let mut after = first - 1;
+    while after + 1 < end {
+        let left = end - 1 - after;
+        let page = client.entries(chat, after, left.min(1000) as u32).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        rows.extend(page.into_iter().filter(|row| row.seq < end));
+    }
+    Ok(rows)
+}
+
+/// The names of the people of a chat.
+pub(super) async fn names(
+    client: &Client,
+    chat: ChatId,
+) -> Result<HashMap<UserId, String>, Failure> {
+    let members = client.members(chat).await?;
+    Ok(members
         .into_iter()
-        .map(|entry| {
-            let body = Body::decode(entry.kind, &entry.body);
-            EntryRow {
-                msg_no: entry.msg_no,
-                id: entry.id,
-                ref_seq: entry.ref_seq,
-                actor_name: known
-                    .get(&entry.actor)
-                    .cloned()
-                    .unwrap_or_else(|| short(entry.actor)),
-                at: entry.at,
-                ..EntryRow::new(chat, entry.seq, entry.actor, entry.kind, body)
-            }
-        })
+        .map(|member| (member.user, member.name))
         .collect())
 }
 
-/// The names of who wrote.
-async fn people(
-    client: &Client,
-    entries: &[Entry],
-) -> Result<HashMap<UserId, String>, ClientError> {
-    let mut ids: Vec<UserId> = entries.iter().map(|entry| entry.actor).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut known = HashMap::new();
-    for some in ids.chunks(proto::limits::BATCH) {
-        let found = client
-            .call(request::Users {
-                ids: some.to_vec(),
-                names: Vec::new(),
-            })
-            .await?;
-        known.extend(found.users.into_iter().map(|user| (user.id, user.username)));
-    }
-    Ok(known)
-}
-
-fn short(user: UserId) -> String {
-    let text = user.0.simple().to_string();
-    text[24..].to_owned()
-}
-
-fn names(rows: &[EntryRow], user: UserId) -> String {
-    rows.iter()
-        .find(|row| row.actor == user)
-        .map_or_else(|| short(user), |row| name(&row.actor_name))
-}
-
-/// An entry for a person.
-pub(super) fn line(context: &Context, row: &EntryRow, who: &dyn Fn(UserId) -> String) -> String {
-    let (at, actor) = (local_time(row.at), name(&row.actor_name));
-    let say = |text: CliText, other: &str| {
-        let told = context.say(text, &[("name", &actor), ("who", other)]);
-        format!("{at}  * {told}")
-    };
-    match &row.body {
-        Body::Message(message) => format!("{at}  {actor}: {}", paragraph(&message.text)),
-        Body::Created(_) => say(CliText::Created, ""),
-        Body::MembersAdded(added) => {
-            let all: Vec<String> = added.users.iter().map(|user| who(*user)).collect();
-            say(CliText::Added, &all.join(", "))
-        }
-        Body::MemberLeft(left) if left.user == row.actor => say(CliText::Left, ""),
-        Body::MemberLeft(left) => say(CliText::Removed, &who(left.user)),
-        _ => say(CliText::Newer, ""),
-    }
+fn named(names: &HashMap<UserId, String>, user: UserId) -> String {
+    names
+        .get(&user)
+        .map_or_else(|| short(user), |known| name(known))
 }
 
 pub(super) async fn read(context: &Context, args: Target) -> Result<(), Failure> {
@@ -271,20 +140,187 @@ pub(super) async fn read(context: &Context, args: Target) -> Result<(), Failure>
     })
 }
 
-/// How the connection stands, for a person.
-pub(super) fn link_text(context: &Context, link: &Link) -> Option<String> {
-    use crate::client::model::Transport;
-    match link {
-        Link::Online { transport, address } => {
-            let text = match transport {
-                Transport::Quic => CliText::Online,
-                Transport::WebSocket => CliText::OnlineWebSocket,
+pub(super) async fn show(context: &Context, args: Show) -> Result<(), Failure> {
+    let client = context.online().await?;
+    let chat = find::chat(context, &client, &args.chat, false).await?;
+    client.sync(false).await?;
+    let seq = reference::message(context, &client, chat, &args.message).await?;
+    let none = || Failure::NotFound(context.say(CliText::NoMessage, &[]));
+    if !client.reach(chat, seq).await? {
+        return Err(none());
+    }
+    let row = client.entry(chat, seq).await?.ok_or_else(none)?;
+    let details = Details::of(&client, chat, seq, &row).await?;
+    let names = names(&client, chat).await?;
+    client.close().await;
+    let mut value = entry_json(&row);
+    details.add(&mut value);
+    context.output.line(&value, || {
+        if args.raw {
+            return raw(&row);
+        }
+        let mut text = line(context, &row, &|user| named(&names, user));
+        details.write(context, &mut text);
+        text
+    })
+}
+
+/// A message's text without what steers a terminal, otherwise as it is.
+fn raw(row: &EntryRow) -> String {
+    proto::text::printable_text(row.text().unwrap_or_default()).into_owned()
+}
+
+/// What is known of one message beside its line.
+struct Details {
+    edits: Vec<crate::client::model::EditRow>,
+    reactions: Vec<crate::client::model::ReactionRow>,
+    receipts: Vec<crate::client::model::ReceiptRow>,
+}
+
+impl Details {
+    async fn of(client: &Client, chat: ChatId, seq: Seq, row: &EntryRow) -> Result<Self, Failure> {
+        let own = client.account().is_some_and(|own| own.user == row.actor);
+        Ok(Self {
+            edits: client.edit_history(chat, seq).await?,
+            reactions: client.reactions(chat, seq).await?,
+            receipts: if own {
+                client.receipts(chat, seq).await?
+            } else {
+                Vec::new()
+            },
+        })
+    }
+
+    fn add(&self, value: &mut serde_json::Value) {
+        value["history"] = self
+            .edits
+            .iter()
+            .map(|edit| json!({"seq": edit.seq, "at": edit.at, "text": edit.text}))
+            .collect();
+        value["reacted"] = self
+            .reactions
+            .iter()
+            .map(|row| {
+                json!({
+                    "user": row.user.to_string(), "name": row.name,
+                    "emoji": row.emoji, "at": row.at,
+                })
+            })
+            .collect();
+        value["receipts"] = self
+            .receipts
+            .iter()
+            .map(|row| {
+                json!({
+                    "user": row.user.to_string(), "name": row.name,
+                    "delivered": row.delivered, "read": row.read,
+                })
+            })
+            .collect();
+    }
+
+    fn write(&self, context: &Context, text: &mut String) {
+        if self.edits.len() > 1 {
+            for edit in &self.edits {
+                text.push_str(&format!(
+                    "\n  {}  {}",
+                    local_time(edit.at),
+                    paragraph(&edit.text)
+                ));
+            }
+        }
+        for row in &self.reactions {
+            text.push_str(&format!("\n  {}  {}", name(&row.emoji), name(&row.name)));
+        }
+        for row in &self.receipts {
+            let state = match (row.read, row.delivered) {
+                (true, _) => CliText::HasRead,
+                (false, true) => CliText::HasReceived,
+                (false, false) => CliText::HasNot,
             };
-            Some(context.say(text, &[("address", &name(address))]))
+            let state = context.say(state, &[]);
+            text.push_str(&format!("\n  {}: {state}", name(&row.name)));
         }
-        Link::Offline { reason, .. } => {
-            Some(context.say(CliText::Offline, &[("reason", &name(reason))]))
+    }
+}
+
+pub(super) async fn pins(context: &Context, args: Target) -> Result<(), Failure> {
+    let client = context.open().await?;
+    let stale = context.reached(&client).await?;
+    let Some(chat) = find::shown(context, &client, &args.chat, stale.is_some()).await? else {
+        return from_cache(context, stale);
+    };
+    let names = names(&client, chat).await?;
+    for row in client.pins(chat).await? {
+        context.output.line(&entry_json(&row), || {
+            line(context, &row, &|user| named(&names, user))
+        })?;
+    }
+    client.close().await;
+    from_cache(context, stale)
+}
+
+pub(super) async fn search(context: &Context, args: Search) -> Result<(), Failure> {
+    let query = args.words.join(" ");
+    if proto::text::search_words(&query).is_empty() {
+        return Err(Failure::Usage(context.say(CliText::NoWords, &[])));
+    }
+    let client = context.open().await?;
+    let stale = context.reached(&client).await?;
+    let chat = match &args.chat {
+        None => None,
+        Some(wanted) => match find::shown(context, &client, wanted, stale.is_some()).await? {
+            Some(chat) => Some(chat),
+            None => return from_cache(context, stale),
+        },
+    };
+    let titles: HashMap<ChatId, String> = client
+        .chats()
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row.title))
+        .collect();
+    let (mut left, mut before, mut behind) = (args.limit, None, 0);
+    let mut offline = stale.is_some();
+    while left > 0 {
+        let limit = left.min(proto::limits::SEARCH_RESULTS);
+        let page = if offline {
+            client.search_cache(&query, chat, limit, before).await?
+        } else {
+            client.search(&query, chat, limit, before).await?
+        };
+        offline |= page.from == HitSource::Cache;
+        behind = page.behind;
+        for row in &page.hits {
+            let title = titles
+                .get(&row.chat)
+                .map(String::as_str)
+                .unwrap_or_default();
+            context.output.line(&entry_json(row), || {
+                let text = line(context, row, &|user| short(user));
+                format!("{}  {text}", name(title))
+            })?;
         }
-        _ => None,
+        left = left.saturating_sub(page.hits.len() as u32);
+        before = page.next;
+        if !page.more || page.hits.is_empty() {
+            break;
+        }
+    }
+    if behind > 0 {
+        let behind = behind.to_string();
+        context
+            .output
+            .talk(&context.say(CliText::Behind, &[("count", &behind)]));
+    }
+    client.close().await;
+    match stale {
+        Some(failure) => {
+            context
+                .output
+                .talk(&context.say(CliText::CacheSearched, &[]));
+            Err(failure)
+        }
+        None => Ok(()),
     }
 }

@@ -3,13 +3,10 @@
 use std::io::{self, Write};
 
 use proto::catalog::Lang;
-use proto::entry::Body;
-use proto::id::UserId;
 use proto::text::{is_steering, printable_line, printable_text};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use crate::client::model::{ChatRow, EntryRow};
 
 /// Where a command writes to.
 pub(super) struct Output {
@@ -43,6 +40,29 @@ impl Output {
         line.push('\n');
         let mut stdout = io::stdout().lock();
         stdout.write_all(line.as_bytes())?;
+        Ok(stdout.flush()?)
+    }
+
+    /// A result that only scripts need: people see that nothing went wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::BrokenPipe`] where nobody reads.
+    pub(super) fn done(&self, value: &Value) -> Result<(), Failure> {
+        if self.json {
+            self.line(value, String::new)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::BrokenPipe`] where nobody reads.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
         Ok(stdout.flush()?)
     }
 
@@ -87,54 +107,6 @@ pub(super) fn json_line(value: &Value) -> String {
         }
     }
     safe
-}
-
-/// A chat as JSON.
-pub(super) fn chat_json(chat: &ChatRow) -> Value {
-    json!({
-        "id": chat.id.to_string(),
-        "kind": chat.kind.as_str(),
-        "title": chat.title,
-        "peer": chat.peer.map(|peer| peer.to_string()),
-        "unread": chat.unread,
-        "head": chat.head,
-        "read": chat.read,
-        "last": chat.last.as_ref().map(entry_json),
-        "last_at": chat.last_at,
-        "members": chat.members,
-        "left": chat.left,
-    })
-}
-
-/// An entry as JSON, texts as they are.
-pub(super) fn entry_json(entry: &EntryRow) -> Value {
-    let ids = |users: &[UserId]| -> Vec<String> { users.iter().map(UserId::to_string).collect() };
-    let mut value = json!({
-        "chat": entry.chat.to_string(),
-        "seq": entry.seq,
-        "msg_no": entry.msg_no,
-        "id": entry.id.to_string(),
-        "ref_seq": entry.ref_seq,
-        "actor": entry.actor.to_string(),
-        "actor_name": entry.actor_name,
-        "at": entry.at,
-        "kind": entry.kind,
-    });
-    let (word, more) = match &entry.body {
-        Body::Message(message) => ("message", json!({"text": message.text})),
-        Body::Created(created) => (
-            "created",
-            json!({"name": created.name, "members": ids(&created.members)}),
-        ),
-        Body::MembersAdded(added) => ("members_added", json!({"users": ids(&added.users)})),
-        Body::MemberLeft(left) => ("member_left", json!({"user": left.user.to_string()})),
-        _ => ("unknown", json!({})),
-    };
-    value["type"] = word.into();
-    if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
-        value.extend(more);
-    }
-    value
 }
 
 /// A time of this machine's time zone.

@@ -12,6 +12,7 @@ mod drafts;
 mod entries;
 mod foreign;
 mod members;
+pub(crate) mod names;
 mod outbox;
 mod people;
 mod schema;

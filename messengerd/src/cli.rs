@@ -1,0 +1,127 @@
+//! The daemon's arguments, for the program itself and for its manual.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config, RawConfig};
+
+/// The Messenger daemon: chats over QUIC and WebSocket, embedded storage.
+#[derive(Debug, Parser)]
+#[command(name = "messengerd", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve clients until told to stop.
+    Serve(Settings),
+    /// Look at the settings.
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Make an invite link, also while the daemon runs.
+    Invite {
+        /// How many accounts it may make.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        uses: u32,
+        /// For how many days; for ever where absent.
+        #[arg(long)]
+        days: Option<u32>,
+        /// Settings.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Bring the store's schema up to this program and exit.
+    Migrate(Settings),
+    /// Move the community into another, empty store. Stop its daemons before.
+    ///
+    /// A place is sqlite:PATH (a data directory), postgres:URL (without a
+    /// password), or sqlite or postgres alone for the one that is set. Broken
+    /// off, the same again takes the move up.
+    Move {
+        /// Where the community is.
+        #[arg(long, value_name = "PLACE")]
+        from: String,
+        /// Where it is to be.
+        #[arg(long, value_name = "PLACE")]
+        to: String,
+        /// File with the password of the database it is in.
+        #[arg(long, value_name = "FILE")]
+        from_password_file: Option<PathBuf>,
+        /// File with the password of the database it is to be in.
+        #[arg(long, value_name = "FILE")]
+        to_password_file: Option<PathBuf>,
+        /// Settings.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the settings and say all that is wrong with them.
+    Check(Settings),
+    /// Print a commented example file.
+    Example {
+        /// Of variables, for a file `.env`, in place of messengerd.toml.
+        #[arg(long)]
+        env: bool,
+    },
+}
+
+/// Settings given as flags.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Settings file (TOML).
+    #[arg(long, env = "MESSENGERD_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where accounts, messages and keys live.
+    #[arg(long, env = "MESSENGERD_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// QUIC (UDP) and TLS (TCP) [default: [::]:8443].
+    #[arg(long, env = "MESSENGERD_LISTEN", value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// Plain HTTP, or "off" [default: 127.0.0.1:8080].
+    #[arg(long, env = "MESSENGERD_HTTP", value_name = "ADDR:PORT")]
+    pub http: Option<String>,
+    /// Allow plain HTTP on an address that other machines can reach.
+    #[arg(long, env = "MESSENGERD_HTTP_INSECURE")]
+    pub http_insecure: bool,
+    /// Address for invite links, as clients reach this daemon.
+    #[arg(long, env = "MESSENGERD_ADVERTISE", value_name = "HOST:PORT")]
+    pub advertise: Option<String>,
+    /// Who may make an account: local, open, invite, closed [default: local].
+    #[arg(long, env = "MESSENGERD_REGISTRATION", value_name = "POLICY")]
+    pub registration: Option<String>,
+}
+
+impl Settings {
+    /// The settings of all sources, these before all others.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with them.
+    pub fn load(self) -> anyhow::Result<Config> {
+        let flags = RawConfig {
+            data_dir: self.data_dir,
+            listen: self.listen,
+            http: self.http,
+            http_insecure: self.http_insecure.then_some(true),
+            advertise: self.advertise,
+            registration: self.registration,
+            ..RawConfig::default()
+        };
+        let variable = |name: &str| std::env::var(name).ok();
+        let directory = std::env::current_dir().context("there is no working directory")?;
+        Ok(config::load(flags, self.config, variable, &directory)?)
+    }
+}
