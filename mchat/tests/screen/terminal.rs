@@ -367,7 +367,11 @@ fn ones_own_editor_has_the_terminal_and_gives_it_back_also_when_it_fails() {
     pty.types("begun\n\x07").sees("mode 600");
     pty.types("from the editor\r").sees("from the editor");
     pty.sees("Online over");
-    pty.types("\x07").sees("mode 600");
+    pty.types("\x07");
+    // The first one is still there under the screen.
+    pty.wait("the editor again", |seen| {
+        seen.parser.screen().contents().matches("mode 600").count() == 2
+    });
     pty.types("fail\r").sees("The editor failed");
     assert!(pty.screen().contains("from the editor"));
     pty.types("\r").sees("sent");
