@@ -293,6 +293,7 @@ impl Model {
             zone: self.zone.clone(),
             me: self.me(),
             my_name: self.my_name().to_owned(),
+            marks: !self.color || self.settings.value("theme.name") == "none",
         };
         if let Some(open) = &mut self.open {
             open.build(&look);

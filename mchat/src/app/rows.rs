@@ -91,6 +91,8 @@ pub struct Look {
     pub me: Option<UserId>,
     /// One's own name.
     pub my_name: String,
+    /// There are no colours: code keeps its marks.
+    pub marks: bool,
 }
 
 /// How far an own message got, from least to most.
@@ -330,6 +332,7 @@ impl Builder<'_> {
         let reading = Reading {
             columns: self.look.width,
             revealed: self.revealed.contains(&id),
+            marks: self.look.marks,
             me: &self.look.my_name,
         };
         let start = self.rows.len();

@@ -7,6 +7,7 @@
 mod daemon;
 mod messages;
 mod pace;
+mod plain;
 mod script;
 mod scripts;
 mod shots;
