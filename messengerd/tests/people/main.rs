@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod contacts;
-#[allow(dead_code, reason = "shared with other flows")]
 #[path = "../ground/mod.rs"]
 mod ground;
 mod invisible;
