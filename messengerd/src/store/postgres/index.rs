@@ -47,12 +47,13 @@ impl Dirty {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what there is to be indexed of what was committed.
+    /// Notes whose logs grew, by whatever: an index that stops in front of an
+    /// entry without a text would seem to be behind for ever.
     pub(super) fn note(&self, events: &[Committed]) {
         let mut chats = events
             .iter()
             .filter_map(|event| match event {
-                Committed::Entry { chat, entry, .. } if is_indexed(entry.kind) => Some(chat.0),
+                Committed::Entry { chat, .. } => Some(chat.0),
                 _ => None,
             })
             .peekable();
@@ -100,10 +101,6 @@ impl Dirty {
         known.scan = upto;
         known.chats.extend(found);
     }
-}
-
-fn is_indexed(kind: u16) -> bool {
-    matches!(kind, kind::MESSAGE | kind::EDITED | kind::DELETED)
 }
 
 const SCAN: &str = "SELECT h.chat_no, h.head > greatest(h.floor, s.indexed)
