@@ -245,7 +245,10 @@ impl Model {
                     let links = links(message.text);
                     links.into_iter().nth(span.link?)
                 });
-                return link.map_or_else(Vec::new, |link| self.follow(&link));
+                if let Some(link) = link {
+                    return self.follow(&link);
+                }
+                break;
             }
             column -= wide;
         }

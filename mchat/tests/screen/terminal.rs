@@ -304,12 +304,13 @@ fn what_one_does_to_messages_the_other_sees() {
     anna.types("\r").types("tents").types("\r");
     anna.sees("anna created the group");
     anna.types("who has a tent?\r").sees("delivered");
-    boris.sees("tents").types("\r").sees("who has a tent?");
+    boris.sees("tents");
+    boris.types("\r").sees("who has a tent?");
 
     // An answer; its quote is seen by both.
     boris.types("\x1b[A").types("r").sees("Answer to anna");
     boris.types("I have\r");
-    for who in [&anna, &boris] {
+    for who in [&boris, &anna] {
         who.sees("│ anna: who has a tent?").sees("I have");
     }
     // A change.

@@ -457,7 +457,7 @@ texts! {
         WriteToSearch: "Write what to look for.", "Введите, что искать.";
         Yes: "yes", "да";
         SetAway: "minutes without a key until you are away; 0 for never", "через сколько минут без нажатий вас «нет на месте»; 0 — никогда";
-        HelpAddContact: "ask somebody to be a contact, or accept", "попроситься в контакты или принять запрос";
+        HelpAddContact: "ask for contact, or accept it", "попроситься в контакты или принять";
         HelpAddMember: "add somebody to the chat", "добавить участника";
         HelpBanMember: "ban a member", "заблокировать в чате";
         HelpBanned: "who is banned", "кто заблокирован";
@@ -470,10 +470,10 @@ texts! {
         HelpDescribe: "say what the chat is about", "изменить описание чата";
         HelpDirectory: "find public chats", "найти открытый чат";
         HelpEditHistory: "former texts of this message", "прежние тексты сообщения";
-        HelpEditMessage: "change this message, or your last one", "изменить это или своё последнее сообщение";
+        HelpEditMessage: "change this or your last message", "изменить это или своё последнее";
         HelpFindPeople: "find people", "найти людей";
         HelpForward: "forward this message", "переслать сообщение";
-        HelpHideChat: "hide the chat until something new comes", "скрыть чат до нового сообщения";
+        HelpHideChat: "hide the chat until news come", "скрыть чат до нового сообщения";
         HelpInvite: "make an invite link", "создать ссылку-приглашение";
         HelpInvites: "invite links of the chat", "ссылки-приглашения чата";
         HelpJoin: "join by an invite link", "вступить по ссылке";
@@ -484,7 +484,7 @@ texts! {
         HelpMembers: "show or hide the members", "показать или скрыть участников";
         HelpMessage: "write to somebody", "написать человеку";
         HelpMessageMenu: "what can be done with this message", "что можно сделать с сообщением";
-        HelpMuteChat: "no notifications of the chat for a while", "не уведомлять о чате некоторое время";
+        HelpMuteChat: "mute the chat for a while", "не уведомлять о чате какое-то время";
         HelpNewPublic: "make a public chat", "создать открытый чат";
         HelpNextHit: "next result of the search", "следующий результат поиска";
         HelpNickname: "call a contact otherwise", "дать контакту прозвище";
