@@ -339,6 +339,7 @@ impl Model {
             me: self.me(),
             my_name: self.my_name().to_owned(),
             blocked: self.blocked.clone(),
+            marks: !self.color || self.settings.value("theme.name") == "none",
         };
         if let Some(open) = &mut self.open {
             open.build(&look);

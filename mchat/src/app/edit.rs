@@ -467,6 +467,13 @@ mod tests {
                     15 => { editor.vertical(false, columns); }
                     16 => editor.insert("\n"),
                     17 => editor.click(text.len(), 3, columns),
+                    18 => {
+                        let end = editor.cursor();
+                        let before = &editor.text()[..end];
+                        let start = before.grapheme_indices(true).nth_back(1);
+                        let start = start.map_or(0, |(at, _)| at);
+                        editor.replace(start..end, &text);
+                    }
                     _ => editor.insert(&text),
                 }
                 let at = editor.cursor();

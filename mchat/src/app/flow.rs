@@ -60,6 +60,8 @@ pub struct Reading<'a> {
     pub columns: usize,
     /// Spoilers are shown.
     pub revealed: bool,
+    /// There are no colours: code keeps its marks.
+    pub marks: bool,
     /// One's own name, to see oneself mentioned.
     pub me: &'a str,
 }
@@ -131,7 +133,8 @@ pub fn lines(text: &str, reading: Reading<'_>) -> (Vec<Vec<Span>>, Vec<Link>) {
     let mut whole = vec![Line::default()];
     let mut label = String::new();
     for (at, token) in parsed.tokens.iter().enumerate() {
-        if token.part == Part::Shown {
+        let code = token.style.code && !token.style.fence;
+        if token.part == Part::Shown || (reading.marks && code) {
             let piece = &text[token.range.clone()];
             label.push_str(piece);
             let mut style = token.style;
@@ -214,6 +217,7 @@ mod tests {
         let reading = Reading {
             columns,
             revealed: false,
+            marks: false,
             me: "anna",
         };
         let (lines, _) = lines(text, reading);
@@ -232,6 +236,7 @@ mod tests {
         let reading = Reading {
             columns: 20,
             revealed: true,
+            marks: false,
             me: "",
         };
         assert_eq!(line_text(&lines("||b||", reading).0[0]), "b");
@@ -239,10 +244,21 @@ mod tests {
             "||https://a.b||",
             Reading {
                 revealed: false,
+                marks: false,
                 ..reading
             },
         );
         assert!(hidden[0].iter().all(|span| span.link.is_none()));
+    }
+
+    #[test]
+    fn code_keeps_its_marks_where_there_are_no_colours() {
+        let reading = Reading {
+            columns: 40,
+            marks: true,
+            ..Reading::default()
+        };
+        assert_eq!(line_text(&lines("**a** `b`", reading).0[0]), "a `b`");
     }
 
     #[test]
@@ -263,6 +279,7 @@ mod tests {
         let reading = Reading {
             columns: 40,
             revealed: false,
+            marks: false,
             me: "anna",
         };
         let mentioned = |text: &str| lines(text, reading).0[0].iter().any(|s| s.style.me);
@@ -282,7 +299,7 @@ mod tests {
             columns in 6usize..40,
         ) {
             let text = proto::text::printable_text(&pieces.concat()).into_owned();
-            let reading = Reading { columns, revealed: true, me: "anna" };
+            let reading = Reading { columns, revealed: true, marks: true, me: "anna" };
             let (lines, links) = lines(&text, reading);
             for line in &lines {
                 let whole = line_text(line);

@@ -237,6 +237,9 @@ impl Model {
                 self.click_message(layout.timeline, x, y)
             }
             MouseKind::Press if layout.activity.contains(x, y) => self.go_to_end(),
+            MouseKind::Press if layout.status.contains(x, y) => {
+                self.click_status(x, y + 1 == layout.status.y + layout.status.height)
+            }
             MouseKind::WheelUp | MouseKind::WheelDown => {
                 let step = if mouse.kind == MouseKind::WheelUp {
                     -3

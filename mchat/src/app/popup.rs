@@ -6,6 +6,7 @@ use proto::request::User;
 use super::action::{self, Entry};
 use super::command::CommandLine;
 use super::edit::Editor;
+use super::key::by_position;
 use super::keymap::shown_chord;
 use super::link::Link;
 use super::model::Model;
@@ -121,13 +122,15 @@ impl Palette {
                 .filter(|entry| entry.name == name)
                 .collect();
         }
+        let latin: String = query.chars().map(by_position).collect();
         let mut found: Vec<(usize, &'static Entry)> = action::commands()
             .filter_map(|entry| {
                 let help = model.text(entry.help).to_lowercase();
                 let rank = match scattered(entry.name, &query) {
                     Some(rank) => rank,
                     None if help.contains(&query) => 1000,
-                    None => return None,
+                    // Written with the Russian layout by mistake.
+                    None => 2000 + scattered(entry.name, &latin)?,
                 };
                 Some((rank, entry))
             })

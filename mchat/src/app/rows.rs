@@ -94,6 +94,8 @@ pub struct Look {
     pub my_name: String,
     /// Whose messages are folded.
     pub blocked: HashSet<UserId>,
+    /// There are no colours: code keeps its marks.
+    pub marks: bool,
 }
 
 /// How far an own message got, from least to most.
@@ -352,6 +354,7 @@ impl Builder<'_> {
         let reading = Reading {
             columns: self.look.width,
             revealed: self.revealed.contains(&id),
+            marks: self.look.marks,
             me: &self.look.my_name,
         };
         let start = self.rows.len();

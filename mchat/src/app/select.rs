@@ -358,22 +358,30 @@ pub fn links(text: &str) -> Vec<Link> {
     let reading = Reading {
         columns: 80,
         revealed: true,
-        me: "",
+        ..Reading::default()
     };
     flow::lines(&printable_text(text), reading).1
 }
 
-/// A text on one line, without its quotes, as a reminder of it.
+/// A text on one line, without its quotes and its markup, as a reminder of it.
+/// What is hidden stays hidden.
 pub fn one_line(text: &str) -> String {
-    let own: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.starts_with('>') && !line.trim().is_empty())
+    let reading = Reading {
+        columns: usize::MAX,
+        ..Reading::default()
+    };
+    let (lines, _) = flow::lines(&printable_text(text), reading);
+    let quoted = |line: &[flow::Span]| line.first().is_some_and(|span| span.style.quote);
+    let own: Vec<String> = lines
+        .iter()
+        .filter(|line| !quoted(line))
+        .map(|line| flow::line_text(line).trim().to_owned())
+        .filter(|line| !line.is_empty())
         .collect();
     let text = if own.is_empty() {
-        text.to_owned()
+        lines.iter().map(|line| flow::line_text(line)).collect()
     } else {
-        own.join(" ")
+        own
     };
-    let short: String = text.chars().take(200).collect();
-    printable_line(short.trim()).into_owned()
+    text.join(" ").trim().chars().take(200).collect()
 }

@@ -267,6 +267,15 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_place_for_keys_is_told_the_right_ones() {
+        let (_, troubles) = keymap(&parse("[keys.lits]\n\"x\" = \"quit\"\n"));
+        let said = troubles[0].sentence(Lang::En);
+        for scope in Scope::ALL {
+            assert!(said.contains(scope.name()), "{said}");
+        }
+    }
+
+    #[test]
     fn the_same_key_twice_is_named_also_by_position() {
         let settings = parse("[keys.main]\n\"C-o\" = \"new\"\n\"C-щ\" = \"quit\"\n");
         let (_, troubles) = keymap(&settings);

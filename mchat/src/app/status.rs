@@ -4,6 +4,8 @@ use proto::UnixMillis;
 use proto::catalog::{Lang, Text, fill, sentence};
 use proto::text::printable_line;
 
+use super::action::Action;
+use super::message::Effect;
 use super::model::Model;
 use super::wrap::{self, Spaces};
 use crate::client::model::{Link, Refusal, Transport};
@@ -64,6 +66,37 @@ impl Model {
                 let left = self.retry_at.map_or(0, |at| at - self.now);
                 link_text(self.lang, &self.link, left)
             }
+        }
+    }
+
+    /// What to press for help and commands; at the right end of the last line
+    /// where there is room for it, and none elsewhere.
+    pub fn status_hints(&self) -> Option<String> {
+        let help = self.key_of(Action::Help);
+        let palette = self.key_of(Action::Palette);
+        let hints = fill(
+            self.text(Text::StatusHints),
+            &[("help", &help), ("palette", &palette)],
+        );
+        let columns = usize::from(self.size.0).saturating_sub(2);
+        let lines = self.status_lines();
+        let used = lines.last().map_or(0, |line| wrap::width(line));
+        let fits = used + 3 + wrap::width(&hints) <= columns;
+        (self.first.is_none() && fits).then_some(hints)
+    }
+
+    /// A click on the status: the hints are buttons.
+    pub(super) fn click_status(&mut self, x: u16, last_line: bool) -> Vec<Effect> {
+        let Some(hints) = self.status_hints().filter(|_| last_line) else {
+            return Vec::new();
+        };
+        let right = usize::from(self.size.0).saturating_sub(1);
+        let left = right - wrap::width(&hints);
+        let middle = hints.find('·').map_or(0, |at| wrap::width(&hints[..at]));
+        match usize::from(x) {
+            x if x < left || x >= right => Vec::new(),
+            x if x < left + middle => self.act(Action::Help),
+            _ => self.act(Action::Palette),
         }
     }
 

@@ -140,7 +140,11 @@ impl Model {
                     self.forget();
                 }
                 self.settle_first();
-                self.reload_chats()
+                let mut effects = self.reload_chats();
+                if other && self.account.is_some() {
+                    effects.push(Effect::LoadDrafts);
+                }
+                effects
             }
             ClientEvent::Chats(ids) => {
                 let mut effects = self.reload_chats();

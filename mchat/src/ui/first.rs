@@ -27,10 +27,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, model: &Model, first: &First) -> O
     };
     match first {
         First::Server(form) => Some(server(painter, model, form, area)),
-        First::Trust(shown) => {
-            trust(painter, model, shown, area);
-            None
-        }
+        First::Trust(shown) => Some(trust(painter, model, shown, area)),
         First::Sign(form) => Some(sign(painter, model, form, area)),
     }
 }
@@ -78,7 +75,7 @@ fn server(painter: &mut Painter<'_>, model: &Model, form: &ServerForm, area: Are
     cursor
 }
 
-fn trust(painter: &mut Painter<'_>, model: &Model, shown: &str, area: Area) {
+fn trust(painter: &mut Painter<'_>, model: &Model, shown: &str, area: Area) -> (u16, u16) {
     let inner = painter.frame(area, model.text(Text::TrustTitle));
     let text = fill(
         model.text(Text::TrustText),
@@ -106,6 +103,7 @@ fn trust(painter: &mut Painter<'_>, model: &Model, shown: &str, area: Area) {
         model.text(Text::TrustKeys),
         painter.accent(),
     );
+    (inner.x, inner.y + inner.height - 1)
 }
 
 fn sign(painter: &mut Painter<'_>, model: &Model, form: &SignForm, area: Area) -> (u16, u16) {

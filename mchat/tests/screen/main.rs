@@ -9,6 +9,7 @@ mod deeds;
 mod features;
 mod messages;
 mod pace;
+mod plain;
 mod script;
 mod scripts;
 mod shots;

@@ -266,8 +266,8 @@ fn a_notification_comes_for_what_nobody_looks_at() {
         ["clara · Plans for the summer: in the group \u{fffd}[2J"]
     );
     script.send(Msg::Focus(false));
-    script.hears(chat(1), BORIS, "> quoted\n**yes**");
-    assert_eq!(bodies(script.log()), ["Борис: **yes**"]);
+    script.hears(chat(1), BORIS, "> quoted\n**yes**, ||no||");
+    assert_eq!(bodies(script.log()), ["Борис: yes, ░░"]);
     // One's own words from another device, and what is caught up with.
     script.hears(chat(2), ME, "by me");
     let seq = script.world.say(chat(2), BORIS, NOON, "while offline");
@@ -430,4 +430,29 @@ fn a_long_message_is_scrolled_through() {
         script.keys("j");
     }
     assert_eq!(seen.len(), 60, "{seen:?}");
+}
+
+#[test]
+fn the_hints_below_are_buttons() {
+    let mut script = Script::sample();
+    let screen = script.screen();
+    let line = screen.lines().last().unwrap();
+    let column = |words: &str| line.split(words).next().unwrap().chars().count() as u16;
+    let press = |x| {
+        Msg::Mouse(Mouse {
+            kind: MouseKind::Press,
+            x,
+            y: 23,
+        })
+    };
+    let (help, commands) = (column("F1 help"), column("Ctrl-P"));
+    script.send(press(help - 2));
+    assert!(script.model.popups.is_empty());
+    script.send(press(help + 1));
+    assert!(matches!(script.model.popups.last(), Some(Popup::Help(_))));
+    // Beside the dialog it is closed.
+    script.send(press(0));
+    assert!(script.model.popups.is_empty());
+    script.send(press(commands));
+    assert!(script.screen().contains("Commands"));
 }

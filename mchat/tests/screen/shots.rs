@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use mchat::client::model::{ClientEvent, Link, Refusal, Transport};
 use proto::catalog::Lang;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
 
 use crate::script::Script;
 use crate::world::{BORIS, World, chat};
@@ -48,6 +50,100 @@ fn shots(name: &str, act: impl Fn(&mut Script)) {
             compare(name, lang, size, &screen);
         }
     }
+}
+
+/// How the cells look that are not plain, line by line: where from, where to.
+fn styles(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buffer.area.height {
+        let looks = |x: u16| {
+            let cell = buffer.cell((x, y)).unwrap();
+            (cell.fg, cell.bg, cell.modifier)
+        };
+        let plain = (Color::Reset, Color::Reset, Modifier::empty());
+        let mut runs = Vec::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let look = looks(x);
+            let start = x;
+            while x < buffer.area.width && looks(x) == look {
+                x += 1;
+            }
+            if look == plain {
+                continue;
+            }
+            let (fg, bg, modifier) = look;
+            let mut words = vec![format!("{start}-{}", x - 1)];
+            if fg != Color::Reset {
+                words.push(format!("{fg}"));
+            }
+            if bg != Color::Reset {
+                words.push(format!("on {bg}"));
+            }
+            words.extend(modifier.iter_names().map(|(name, _)| name.to_lowercase()));
+            runs.push(words.join(" "));
+        }
+        text.push_str(format!("{y:3}: {}", runs.join(", ")).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The looks of a screen, dark and without colours, beside its text.
+fn looks(name: &str, act: impl Fn(&mut Script)) {
+    for color in [true, false] {
+        let theme = if color { "dark" } else { "none" };
+        for lang in [Lang::En, Lang::Ru] {
+            for size in SIZES {
+                let mut script = Script::new(World::sample(), size, lang);
+                script.model.color = color;
+                act(&mut script);
+                let screen = script.screen();
+                let styles = styles(script.buffer());
+                let both = format!("{screen}\n{styles}");
+                compare(&format!("{name}-{theme}"), lang, size, &both);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_looks_of_the_list() {
+    looks("looks-list", |script| {
+        script
+            .hears(chat(2), BORIS, "New in the group")
+            .hears(chat(2), BORIS, "@anna, look");
+    });
+}
+
+#[test]
+fn the_looks_of_a_selected_message_with_markup() {
+    looks("looks-markup", |script| {
+        script.hears(
+            chat(1),
+            BORIS,
+            "**bold** *italics* ~~strike~~ `code` ||spoiler|| @anna\n> a quote\n\
+             ```\nlet fenced = 1;\n```\n[bank.example](https://evil.example/)",
+        );
+        script
+            .keys("Enter")
+            .hears(chat(1), BORIS, "https://a.example");
+        script.keys("Up k r Up k");
+    });
+}
+
+#[test]
+fn the_command_line() {
+    shots("command", |script| {
+        script.keys(":").types("set theme.name ").keys("Tab Tab");
+    });
+}
+
+#[test]
+fn words_offered_while_writing() {
+    shots("offer", |script| {
+        script.keys("Enter").types("so :smi").keys("Down");
+    });
 }
 
 #[test]

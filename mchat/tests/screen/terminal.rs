@@ -27,6 +27,10 @@ struct Pty {
 
 impl Pty {
     fn mchat(home: &Path, server: &str) -> Self {
+        Self::mchat_with(home, server, &[])
+    }
+
+    fn mchat_with(home: &Path, server: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_mchat"));
         command.env_clear();
         command.env("HOME", home);
@@ -34,6 +38,9 @@ impl Pty {
         command.env("LANG", "C.UTF-8");
         command.env("TZ", "UTC");
         command.env("MCHAT_SERVER", server);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         Self::spawn(command)
     }
 
@@ -287,6 +294,93 @@ fn two_people_talk_in_two_terminals_and_a_restart_loses_nothing() {
     boris.types("\x11");
     assert_eq!(anna.end().0, 0);
     assert_eq!(boris.end().0, 0);
+}
+
+#[test]
+fn without_a_screen_lines_are_read_from_a_pipe_and_nothing_is_drawn() {
+    let daemon = Daemon::start();
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut anna = Pty::mchat(homes[0].path(), &daemon.url());
+    anna.register("anna");
+    let mut boris = Pty::mchat(homes[1].path(), &daemon.url());
+    boris.register("boris");
+    anna.types("\x0e").sees("Find people by name");
+    anna.types("bor").sees("  boris");
+    anna.types("\r").sees("Write a message");
+    anna.types("hello, boris\r").sees("delivered");
+    boris.sees("● anna");
+    anna.types("\x11");
+    assert_eq!(anna.end().0, 0);
+
+    let mut plain = std::process::Command::new(env!("CARGO_BIN_EXE_mchat"))
+        .arg("--plain")
+        .env_clear()
+        .env("HOME", homes[0].path())
+        .env("LANG", "C.UTF-8")
+        .env("MCHAT_SERVER", daemon.url())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = plain.stdin.take().unwrap();
+    input
+        .write_all(":open @boris\nfrom a pipe\n".as_bytes())
+        .unwrap();
+    drop(input);
+    let output = plain.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains(" anna: hello, boris\n"), "{said}");
+    assert!(said.contains(" anna: from a pipe\n"), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    boris.types("\r").sees("from a pipe");
+    boris.types("\x11");
+    assert_eq!(boris.end().0, 0);
+}
+
+#[test]
+fn ones_own_editor_has_the_terminal_and_gives_it_back_also_when_it_fails() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let daemon = Daemon::start();
+    let home = tempfile::tempdir().unwrap();
+    let editor = home.path().join("editor");
+    let script = "#!/bin/sh\nstat -c 'mode %a' \"$1\"\nread answer\n\
+                  if [ \"$answer\" = fail ]; then exit 3; fi\necho \"$answer\" >> \"$1\"\n";
+    std::fs::write(&editor, script).unwrap();
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let scratch = home.path().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
+    let mut pty = Pty::mchat_with(
+        home.path(),
+        &daemon.url(),
+        &[
+            ("VISUAL", editor.to_str().unwrap()),
+            ("TMPDIR", scratch.to_str().unwrap()),
+        ],
+    );
+    pty.register("anna");
+    // Notes to oneself.
+    pty.types("\x0e").sees("Find people by name");
+    pty.types("anna").sees("(you)");
+    pty.types("\r").sees("Write a message");
+    pty.types("begun\n\x07").sees("mode 600");
+    pty.types("from the editor\r").sees("from the editor");
+    pty.sees("Online over");
+    pty.types("\x07");
+    // The first one is still there under the screen.
+    pty.wait("the editor again", |seen| {
+        seen.parser.screen().contents().matches("mode 600").count() == 2
+    });
+    pty.types("fail\r").sees("The editor failed");
+    assert!(pty.screen().contains("from the editor"));
+    pty.types("\r").sees("sent");
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+    pty.types("\x11");
+    let (code, written) = pty.end();
+    assert_eq!(code, 0);
+    assert_restored(&written);
+    assert!(written.contains("\x1b[22;2t") && written.contains("\x1b[23;2t"));
 }
 
 #[test]

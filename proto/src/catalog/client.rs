@@ -177,7 +177,7 @@ texts! {
         FaultSetting: "there is no setting “{what}”; :set lists them all.", "настройки «{what}» нет; все показывает :set.";
         FaultSettingMeant: "there is no setting “{what}”. Did you mean {meant}?", "настройки «{what}» нет. Возможно, имелось в виду {meant}?";
         FaultValue: "{name} cannot be “{what}”. It takes: {takes}.", "для {name} значение «{what}» не подходит. Возможны: {takes}.";
-        FaultScope: "there is no place “{what}” for keys. There are: always, main, composer, list, timeline, members, text, dialog, command, people, sign.", "места «{what}» для клавиш нет. Есть: always, main, composer, list, timeline, members, text, dialog, command, people, sign.";
+        FaultScope: "there is no place “{what}” for keys. There are: always, main, composer, completion, list, timeline, members, text, dialog, command, people, sign.", "места «{what}» для клавиш нет. Есть: always, main, composer, completion, list, timeline, members, text, dialog, command, people, sign.";
         FaultKey: "“{what}” is not a key. Write C-x, A-Up, F5 or, one after another, g g.", "«{what}» — не клавиша. Пишите C-x, A-Up, F5 или, одну за другой, g g.";
         FaultTextKey: "“{what}” types text where it would apply. Take it with C- or A-.", "«{what}» там набирает текст. Возьмите её с C- или A-.";
         FaultAction: "there is no action “{what}”. Help (F1) names them all.", "действия «{what}» нет. Все действия — в справке (F1).";
