@@ -42,7 +42,9 @@ fn community(directory: &Path, entries: i64) -> Place {
     for user in 1..=40_i64 {
         let email = (user % 2 == 0).then(|| format!("u{user}@example.org"));
         tx.execute(
-            "INSERT INTO users VALUES (?1, ?2, ?3, ?4, ?5, '$argon2id$', ?6, ?7, ?8, 2, ?9)",
+            "INSERT INTO users VALUES (?1, ?2, ?3, ?4, ?5, '$argon2id$', ?6, ?7, ?8, 2, ?9,
+               'Имя', 'Last', 'имя last', 'two\nlines', iif(?1 = 3, ?10, NULL), 7, 1 + ?1 % 4,
+               'at lunch', iif(?1 % 2 = 0, NULL, 1700000000456), ?1 % 2)",
             params![
                 user * 3,
                 id(),
@@ -53,13 +55,14 @@ fn community(directory: &Path, entries: i64) -> Place {
                 user == 7,
                 (user % 3 == 0).then_some(1_700_000_000_123_i64 + user),
                 1_600_000_000_001_i64 + user,
+                [9_u8; 32],
             ],
         )
         .unwrap();
         for (seq, session) in [(1, Some(id())), (2, None)] {
             let chat = session.is_none().then(id);
             tx.execute(
-                "INSERT INTO account_log VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO account_log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5)",
                 params![user * 3, seq, 40_000, 1_650_000_000_007_i64, chat, session],
             )
             .unwrap();
@@ -80,7 +83,9 @@ fn community(directory: &Path, entries: i64) -> Place {
     for chat in [1_i64, 2, 0x7fff_fffe] {
         let private = chat == 2;
         tx.execute(
-            "INSERT INTO chats VALUES (?1, ?2, ?3, ?4, 3, 1600000000000, 2, ?5, ?6)",
+            "INSERT INTO chats VALUES (?1, ?2, ?3, ?4, 3, 1600000000000, 2, ?5, ?6, 'about it',
+               iif(?3 = 2, ?7, NULL), iif(?1 = 1, 1700000000789, NULL), 21, 365, ?3 = 2,
+               'a group about it')",
             params![
                 chat,
                 id(),
@@ -88,21 +93,35 @@ fn community(directory: &Path, entries: i64) -> Place {
                 (!private).then_some("a group"),
                 private.then_some(3),
                 private.then_some(6),
+                [9_u8; 32],
             ],
         )
         .unwrap();
         tx.execute(
-            "INSERT INTO chat_heads VALUES (?1, ?2, ?2, 0, 3, 17)",
+            "INSERT INTO chat_heads VALUES (?1, ?2, ?2, 0, 3, 17, 5)",
             [chat, entries],
         )
         .unwrap();
         for (user, left) in [(3_i64, None), (6, Some(1_700_000_000_000_i64))] {
             tx.execute(
-                "INSERT INTO members VALUES (?1, ?2, 2, ?2, 1600000000000, ?3, 1, 1, 2)",
+                "INSERT INTO members VALUES (?1, ?2, 3, ?2, 1600000000000, ?3, 1, 1, 2,
+                   9223372036854775807, ?3 IS NOT NULL, 1, 1, 1, 2, 3, 9223372036854775807, 4)",
                 params![chat, user, left],
             )
             .unwrap();
         }
+        tx.execute(
+            "INSERT INTO chat_invites VALUES (?1, ?2, ?3, 3, 1700000000001,
+               iif(?2 = 1, 1700000000002, NULL), iif(?2 = 2, 4000000000, NULL), 2, ?2 = 2)",
+            params![id(), chat, format!("token {chat}")],
+        )
+        .unwrap();
+        tx.execute("INSERT INTO message_edits VALUES (?1, 1, 2)", [chat])
+            .unwrap();
+        tx.execute("INSERT INTO reactions VALUES (?1, 1, 6, '👍', 3)", [chat])
+            .unwrap();
+        tx.execute("INSERT INTO pins VALUES (?1, 1, 4)", [chat])
+            .unwrap();
         for seq in 1..=entries {
             let bytes = if seq % 100 == 0 { 60_000 } else { 80 };
             tx.execute(
@@ -123,6 +142,18 @@ fn community(directory: &Path, entries: i64) -> Place {
         )
         .unwrap();
     }
+    for (owner, other) in [(3_i64, 6_i64), (6, 3)] {
+        tx.execute(
+            "INSERT INTO contacts VALUES (?1, ?2, 1, ?1 = 3, ?1 = 6, iif(?1 = 3, 'Боб', NULL), 5)",
+            [owner, other],
+        )
+        .unwrap();
+    }
+    tx.execute(
+        "INSERT INTO avatars VALUES (?1, 'image/png', x'00ff')",
+        params![[9_u8; 32]],
+    )
+    .unwrap();
     tx.commit().unwrap();
     for name in ["jwt.secret", "quic.keys", "first.invite"] {
         fs::write(directory.join(name), format!("{name} of the community")).unwrap();

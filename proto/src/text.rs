@@ -282,8 +282,10 @@ pub fn mentions(text: &str) -> Vec<String> {
                 .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-')))
                 .unwrap_or(rest.len());
             // A full stop behind a name ends the sentence.
-            let name = username_key(rest[..end].trim_end_matches(['.', '-', '_']));
-            if !name.is_empty() && known.insert(name.clone()) {
+            let name = rest[..end].trim_end_matches(['.', '-', '_']);
+            if let Ok(name) = Username::try_from(name).map(|name| name.key())
+                && known.insert(name.clone())
+            {
                 names.push(name);
             }
         }
@@ -446,6 +448,8 @@ mod tests {
         assert_eq!(mentions("@Bob, see a@b.c and (@eve.)"), ["bob", "eve"]);
         assert_eq!(mentions("@анна @Анна"), ["анна"]);
         assert!(mentions("@ nobody").is_empty());
+        // A mark that is a space and a mark once compared: nobody's name.
+        assert!(mentions("@\u{fe72}").is_empty());
         // A message full of names costs no more than its length.
         let many: String = (0..10_000).map(|n| format!("@{n} @{n} ")).collect();
         assert_eq!(mentions(&many).len(), 10_000);

@@ -121,8 +121,8 @@ impl Client {
 
     // What was done to messages
 
-    /// The pinned messages of a chat, latest pin first: from the server, while
-    /// it is not reached from the cache.
+    /// The pinned messages of a chat, latest pin first: from the server; while
+    /// it is not reached, and of a chat that was left, from the cache.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Client {
                         return self.rows(pins).await;
                     }
                 }
-                Err(error) if error.is_unreached() => {
+                Err(error) if error.leaves_it_to_the_cache() => {
                     return self.cache.read(move |db| db.pins(chat)).await;
                 }
                 Err(error) => return Err(error),
@@ -180,7 +180,7 @@ impl Client {
                     .write(move |db| db.put_cursor_list(chat, &list))
                     .await?;
             }
-            Err(error) if error.is_unreached() => {}
+            Err(error) if error.leaves_it_to_the_cache() => {}
             Err(error) => return Err(error),
         }
         self.cache.read(move |db| db.receipts(chat, seq)).await

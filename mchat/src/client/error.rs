@@ -50,6 +50,12 @@ impl ClientError {
         )
     }
 
+    /// Whether the cache has to answer about a chat: nobody was there to ask, or
+    /// the chat was left and the server does not know the asker in it.
+    pub(super) fn leaves_it_to_the_cache(&self) -> bool {
+        self.is_unreached() || self.code() == Some(&ErrorCode::NotFound)
+    }
+
     /// The server's code, where it was the server that refused.
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {

@@ -15,7 +15,8 @@ const BATCHES: u32 = 16;
 
 impl Client {
     /// Finds messages by words, latest first, in one chat or in all: on the
-    /// server, while it is not reached in the cache. `before`:
+    /// server; while it is not reached, and in a chat that was left, in the
+    /// cache. `before`:
     /// [`SearchPage::next`] of the page before.
     ///
     /// # Errors
@@ -38,7 +39,7 @@ impl Client {
             .await;
         let results = match asked {
             Ok(results) => results,
-            Err(error) if error.is_unreached() => {
+            Err(error) if error.leaves_it_to_the_cache() => {
                 return self.search_cache(query, chat, limit, before).await;
             }
             Err(error) => return Err(error),

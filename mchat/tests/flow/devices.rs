@@ -85,13 +85,13 @@ fn changes_of_messages_are_seen_everywhere() {
         assert!(row.mention);
 
         let edit = one.client.edit(chat, first, "first").await.unwrap();
-        one.stored(edit).await;
+        one.stored(chat, edit).await;
         let give = bob.client.react(chat, first, "👍", true).await.unwrap();
-        bob.stored(give).await;
+        bob.stored(chat, give).await;
         let give = two.client.react(chat, first, "👍", true).await.unwrap();
-        two.stored(give).await;
+        two.stored(chat, give).await;
         let pin = one.client.pin(chat, second, true).await.unwrap();
-        one.stored(pin).await;
+        one.stored(chat, pin).await;
         for device in [&mut two, &mut bob] {
             device
                 .sees_entry("edit and reactions", chat, first, |row| {
@@ -108,7 +108,7 @@ fn changes_of_messages_are_seen_everywhere() {
                 .await;
         }
         let take = bob.client.react(chat, first, "👍", false).await.unwrap();
-        bob.stored(take).await;
+        bob.stored(chat, take).await;
         two.sees_entry("one reaction less", chat, first, |row| {
             row.reactions.len() == 1 && row.reactions[0].count == 1
         })
@@ -123,7 +123,7 @@ fn changes_of_messages_are_seen_everywhere() {
         .await;
         let notes = one.client.private_chat(one.user).await.unwrap();
         let forward = one.client.forward(notes, chat, reply).await.unwrap();
-        let forwarded = one.stored(forward).await;
+        let forwarded = one.stored(notes, forward).await;
         two.sees_entry("forwarded", notes, forwarded, |row| {
             row.text() == Some("a reply") && row.forwarded.as_deref() == Some("bob")
         })
@@ -133,7 +133,7 @@ fn changes_of_messages_are_seen_everywhere() {
         assert_eq!(bob.refused(refused).await, ErrorCode::Forbidden);
         assert!(bob.client.discard(refused).await.unwrap());
         let delete = one.client.delete(chat, second).await.unwrap();
-        one.stored(delete).await;
+        one.stored(chat, delete).await;
         for device in [&mut two, &mut bob] {
             device
                 .sees_entry("deletion", chat, second, |row| {

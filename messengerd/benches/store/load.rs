@@ -46,8 +46,8 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Makes an account and its chats.
-    pub(crate) async fn fill(store: SharedStore) -> Self {
+    /// Makes an account.
+    pub(crate) async fn account(store: &SharedStore) -> Actor {
         let user = NewUser {
             id: UserId::generate(),
             username: Username::try_from("bench").unwrap(),
@@ -64,10 +64,15 @@ impl Ours {
             at: AT,
         };
         let user = store.create_user(user, session).await.unwrap();
-        let actor = Actor {
+        Actor {
             no: user.no,
             id: user.id,
-        };
+        }
+    }
+
+    /// Makes an account and its chats.
+    pub(crate) async fn fill(store: SharedStore) -> Self {
+        let actor = Self::account(&store).await;
         let making: Vec<_> = (0..CHATS)
             .map(|number| {
                 store.create_chat(NewChat {

@@ -11,7 +11,7 @@ use proto::request::{
     ChangePassword, Done, Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn,
     UserList, Users,
 };
-use proto::text::{DeviceName, Token, search_fold, username_key};
+use proto::text::{DeviceName, Token, username_key};
 
 use super::limiter::network;
 use super::tokens::Tokens;
@@ -292,8 +292,8 @@ impl Service {
         }
         self.search_limit.take(caller.actor.no.0, Instant::now())?;
         let limit = request.limit.clamp(1, limits::SEARCH_RESULTS);
-        let folded = search_fold(&request.query);
-        let found = self.store.search_users(folded.trim().to_owned(), limit);
+        let query = request.query.trim().to_owned();
+        let found = self.store.search_users(query, limit);
         Ok(user_list(found.await.map_err(refuse)?))
     }
 

@@ -97,6 +97,14 @@ impl Presence {
     ///
     /// Where the store fails.
     pub async fn announce(&self, actor: Actor, news: bool) -> Result<(), WireError> {
+        let told = self.begin(actor, news).await;
+        if told.is_err() && news {
+            self.telling.again(actor.id);
+        }
+        told
+    }
+
+    async fn begin(&self, actor: Actor, news: bool) -> Result<(), WireError> {
         let choice = self.choices.choice(actor.id).await?;
         if !choice.shows_receipts(now()) {
             self.cursors.hide(choice.no);

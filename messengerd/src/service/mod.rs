@@ -1,12 +1,13 @@
 //! The rules: the only door between what clients ask and what is stored.
 //!
 //! [`Service::submit`] takes a signed-in caller's request; [`accounts`] lets
-//! callers in. Each further module is one noun: `chats`, `messages`, `sync`,
-//! `contacts`, `profiles`, [`cursors`], [`presence`]; [`choices`] knows how people
-//! want to be seen, [`access`] knows who is where, [`hub`] who listens
-//! here, [`feed`] turns commits into events. Among several nodes [`receiver`]
-//! takes what the bus brings, [`roster`] knows who is online at the others and
-//! `reconcile` finds what the bus lost.
+//! callers in. Each further module is one noun: `chats`, `groups`, `invites`,
+//! `messages`, `changes`, `search`, `sync`, `contacts`, `profiles`, [`cursors`],
+//! [`presence`]; [`choices`] knows how people want to be seen, [`access`] who is
+//! where and [`rights`] what they may do there, [`hub`] who listens here, [`feed`]
+//! turns commits into events and `upkeep` works behind all of it. Among several
+//! nodes [`receiver`] takes what the bus brings, [`roster`] knows who is online at
+//! the others and `reconcile` finds what the bus lost.
 
 pub mod access;
 pub mod accounts;
@@ -178,6 +179,18 @@ fn is_due(logged: &AtomicI64, at: UnixMillis) -> bool {
         && logged
             .compare_exchange(last, at, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
+}
+
+/// Whether a request enters the store's queue in the order in which it came.
+pub fn is_queued(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Send(_)
+            | Request::EditMessage(_)
+            | Request::DeleteMessage(_)
+            | Request::React(_)
+            | Request::PinMessage(_)
+    )
 }
 
 fn bad_request(what: &str) -> WireError {

@@ -364,7 +364,7 @@ impl Session {
                         continue;
                     }
                     let heads = matches!(request, Request::SyncHeads(_));
-                    let load = if matches!(request, Request::Send(_)) { Load::Send } else { Load::Read };
+                    let load = if crate::service::is_queued(&request) { Load::Send } else { Load::Read };
                     let work = match request {
                         Request::Idle(idle) if self.live => {
                             self.service.turn(caller, &self.idle, idle.on)

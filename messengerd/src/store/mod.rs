@@ -516,13 +516,6 @@ pub trait Feed: Send + Sync {
     fn unsure(&self) {}
 }
 
-/// For a verb that a back end does not have yet.
-fn later<T: Send + 'static>() -> Pending<T> {
-    Box::pin(std::future::ready(Err(StoreError::Internal(
-        "this back end does not have this verb".to_owned(),
-    ))))
-}
-
 /// Everything durable. See the module for the promises.
 pub trait Store: Send + Sync {
     /// The community's id, made with the store.
@@ -555,35 +548,20 @@ pub trait Store: Send + Sync {
         password_hash: String,
         keep: SessionId,
         at: UnixMillis,
-    ) -> Pending<()> {
-        let _ = (user, password_hash, keep, at);
-        later()
-    }
+    ) -> Pending<()>;
     /// Changes a profile, with a `PROFILE_CHANGED` entry in the account's log.
     fn set_profile(
         &self,
         user: Actor,
         change: ProfileChange,
         at: UnixMillis,
-    ) -> Pending<UserRecord> {
-        let _ = (user, change, at);
-        later()
-    }
+    ) -> Pending<UserRecord>;
     /// Chooses a status, with a `PROFILE_CHANGED` entry.
-    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord> {
-        let _ = (user, status, at);
-        later()
-    }
+    fn set_status(&self, user: Actor, status: ChosenStatus, at: UnixMillis) -> Pending<UserRecord>;
     /// Keeps a picture; one that is there already stays.
-    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()> {
-        let _ = avatar;
-        later()
-    }
+    fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()>;
     /// A picture: type and bytes.
-    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>> {
-        let _ = hash;
-        later()
-    }
+    fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>>;
     /// Gives an account a picture that is kept, with a `PROFILE_CHANGED` entry;
     /// pictures that nobody has any more go.
     fn set_user_avatar(
@@ -591,18 +569,12 @@ pub trait Store: Send + Sync {
         user: Actor,
         avatar: Option<Digest>,
         at: UnixMillis,
-    ) -> Pending<UserRecord> {
-        let _ = (user, avatar, at);
-        later()
-    }
+    ) -> Pending<UserRecord>;
 
     // Contacts
 
     /// All whose state is not none or whom the user has blocked, by name.
-    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
-        let _ = user;
-        later()
-    }
+    fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>>;
     /// Changes how `owner` stands to `other`. More than
     /// [`CONTACTS`](proto::limits::CONTACTS): [`StoreError::TooMany`].
     fn change_contact(
@@ -611,15 +583,9 @@ pub trait Store: Send + Sync {
         other: Actor,
         change: ContactChange,
         at: UnixMillis,
-    ) -> Pending<ContactRecord> {
-        let _ = (owner, other, change, at);
-        later()
-    }
+    ) -> Pending<ContactRecord>;
     /// Those of `others` who have blocked `user`, or whom `user` has blocked.
-    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>> {
-        let _ = (user, others);
-        later()
-    }
+    fn blocked_among(&self, user: UserNo, others: Vec<UserNo>) -> Pending<Vec<UserNo>>;
 
     // Sessions
 
@@ -654,7 +620,7 @@ pub trait Store: Send + Sync {
     /// one of the two has blocked, without repeats and without `user`.
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>>;
     /// Adds members with one `MembersAdded` entry (none where all are present
-    /// already).
+    /// already). One of them is banned: [`StoreError::NoAccess`].
     fn add_members(&self, act: Act, users: Vec<Actor>) -> Pending<()>;
     /// Removes a member with one `MemberLeft` entry; nothing where they are no
     /// member. Where the last admin leaves, the oldest remaining moderator, else
@@ -664,39 +630,25 @@ pub trait Store: Send + Sync {
     /// they are one. `act.acl_rev` is not looked at. A banned one, or a chat
     /// that is not public: [`StoreError::NoAccess`]; a link that does not hold:
     /// [`StoreError::InviteInvalid`].
-    fn join(&self, act: Act, door: Door) -> Pending<()> {
-        let _ = (act, door);
-        later()
-    }
-    /// Changes properties with one `ChatChanged` entry.
-    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()> {
-        let _ = (act, change);
-        later()
-    }
+    fn join(&self, act: Act, door: Door) -> Pending<()>;
+    /// Changes properties with one `ChatChanged` entry. A picture that is not
+    /// kept: [`StoreError::NoEntry`].
+    fn change_chat(&self, act: Act, change: ChatChange) -> Pending<()>;
     /// Gives a member a role with one `RoleChanged` entry; nothing where they
-    /// have it.
-    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()> {
-        let _ = (act, user, role);
-        later()
-    }
+    /// have it. No member: [`StoreError::NoEntry`].
+    fn set_role(&self, act: Act, user: Actor, role: Role) -> Pending<()>;
     /// Lets a member write again (0) or not before a time, with one
-    /// `MemberMuted` entry.
-    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()> {
-        let _ = (act, user, until);
-        later()
-    }
+    /// `MemberMuted` entry; nothing where that is so already. No member:
+    /// [`StoreError::NoEntry`]. Who leaves and comes back is muted as before.
+    fn mute_member(&self, act: Act, user: Actor, until: UnixMillis) -> Pending<()>;
     /// Bans somebody, who is no member from then on, or lifts the ban, with one
     /// `MemberBanned` entry; nothing where that is so already.
-    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()> {
-        let _ = (act, user, on);
-        later()
-    }
+    fn ban_member(&self, act: Act, user: Actor, on: bool) -> Pending<()>;
     /// Deletes a chat: every member leaves, nobody finds it any more, its texts
-    /// go.
-    fn delete_chat(&self, act: Act) -> Pending<()> {
-        let _ = act;
-        later()
-    }
+    /// go behind it, with [`expire_entries`](Self::expire_entries). No entry
+    /// tells of it but those of the members' accounts. Nothing where it is
+    /// deleted already.
+    fn delete_chat(&self, act: Act) -> Pending<()>;
     /// Public chats whose name or description contains `query` (folded), the
     /// largest first, and whether there are more.
     fn directory(
@@ -705,15 +657,9 @@ pub trait Store: Send + Sync {
         query: String,
         limit: u32,
         offset: u32,
-    ) -> Pending<(Vec<PublicRecord>, bool)> {
-        let _ = (user, query, limit, offset);
-        later()
-    }
+    ) -> Pending<(Vec<PublicRecord>, bool)>;
     /// A present member's own settings of a chat.
-    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>> {
-        let _ = (chat, user);
-        later()
-    }
+    fn chat_prefs(&self, chat: ChatNo, user: UserNo) -> Pending<Option<ChatPrefs>>;
     /// Sets them, with a `CHAT_PREFS_CHANGED` entry in the account's log.
     fn set_chat_prefs(
         &self,
@@ -721,39 +667,21 @@ pub trait Store: Send + Sync {
         user: Actor,
         prefs: ChatPrefs,
         at: UnixMillis,
-    ) -> Pending<()> {
-        let _ = (chat, user, prefs, at);
-        later()
-    }
+    ) -> Pending<()>;
     /// Makes an invite link. More than
     /// [`CHAT_INVITES`](proto::limits::CHAT_INVITES) that hold:
     /// [`StoreError::TooMany`].
-    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord> {
-        let _ = invite;
-        later()
-    }
+    fn create_chat_invite(&self, invite: NewChatInvite) -> Pending<ChatInviteRecord>;
     /// A chat's links that hold at a time, latest first.
-    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>> {
-        let _ = (chat, at);
-        later()
-    }
+    fn chat_invites(&self, chat: ChatNo, at: UnixMillis) -> Pending<Vec<ChatInviteRecord>>;
     /// The link with this token, if it holds at a time.
-    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>> {
-        let _ = (token, at);
-        later()
-    }
+    fn chat_invite(&self, token: String, at: UnixMillis) -> Pending<Option<ChatInviteRecord>>;
     /// Makes a link invalid; false where the chat has none such.
-    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool> {
-        let _ = (chat, id);
-        later()
-    }
+    fn revoke_chat_invite(&self, chat: ChatNo, id: Uuid) -> Pending<bool>;
     /// Raises the floors of chats with a retention by up to `limit` entries in
     /// all: entries that are older than it go, with everything kept beside
     /// them. Read cursors below a floor move to it. Whether there is more to do.
-    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)> {
-        let _ = (now, limit);
-        later()
-    }
+    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)>;
 
     // Entries
 
@@ -767,32 +695,17 @@ pub trait Store: Send + Sync {
     /// [`StoreError::NoAccess`] where the actor is no member any more.
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError>;
     /// Changes a message; see [`MessageChange`].
-    fn change_message(&self, change: MessageChange) -> Pending<Appended> {
-        let _ = change;
-        later()
-    }
+    fn change_message(&self, change: MessageChange) -> Pending<Appended>;
     /// One entry, of any kind, with its present text where it is an edited
     /// message.
-    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>> {
-        let _ = (chat, seq);
-        later()
-    }
+    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>>;
     /// The pinned messages of a chat, latest pin first.
-    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
-        let _ = chat;
-        later()
-    }
+    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>>;
     /// Finds messages in the index.
-    fn search(&self, query: SearchQuery) -> Pending<SearchFound> {
-        let _ = query;
-        later()
-    }
+    fn search(&self, query: SearchQuery) -> Pending<SearchFound>;
     /// Brings up to `limit` entries into the index, behind the appends. Whether
     /// there is more to do. New and edited texts come in, deleted ones go.
-    fn index_entries(&self, limit: u32) -> Pending<bool> {
-        let _ = limit;
-        later()
-    }
+    fn index_entries(&self, limit: u32) -> Pending<bool>;
     /// Entries after `after`, oldest first, cut by `limit` and by `max_bytes`
     /// of bodies (at least one entry where there is one).
     fn entries_after(
@@ -819,8 +732,9 @@ pub trait Store: Send + Sync {
 
     // Cursors
 
-    /// Moves cursors forward, cut to the head; those that did not grow, or
-    /// whose user is no member, are passed over.
+    /// Moves cursors forward, cut to the head; those where nothing changed
+    /// (a shown one may still catch up), or whose user is no member, are passed
+    /// over.
     fn move_cursors(&self, moves: Vec<CursorMove>) -> Pending<Vec<CursorRecord>>;
     /// The cursors of all present members and the chat's cursor revision.
     fn cursors(&self, chat: ChatNo) -> Pending<(Vec<CursorRecord>, u64)>;

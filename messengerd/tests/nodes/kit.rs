@@ -13,6 +13,7 @@ use messengerd::service::feed::{CommitQueue, Commits, commit_queue};
 use messengerd::service::hub::{Listener, SharedListener};
 use messengerd::service::limiter::Rate;
 use messengerd::service::pace::Pace;
+use messengerd::service::passwords::Passwords;
 use messengerd::service::receiver::Receiver;
 use messengerd::service::{Caller, Parts, Service};
 use messengerd::store::groups::Act;
@@ -26,7 +27,7 @@ use proto::error::WireError;
 use proto::event::{Event, Presence, TypingChanged};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::{ChatKind, Reply, Request};
-use proto::text::{ChatName, DeviceName, Username};
+use proto::text::{ChatName, DeviceName, Password, Username};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -163,11 +164,22 @@ impl Shelf {
     }
 
     pub(crate) async fn user(&self, name: &str) -> UserRecord {
+        self.user_of(name, "$argon2id$".to_owned()).await
+    }
+
+    /// One who has a password.
+    pub(crate) async fn user_with(&self, name: &str, password: Password) -> UserRecord {
+        let passwords = Passwords::start().unwrap();
+        let hash = passwords.hash(password).await.unwrap();
+        self.user_of(name, hash).await
+    }
+
+    async fn user_of(&self, name: &str, password_hash: String) -> UserRecord {
         let user = NewUser {
             id: UserId::generate(),
             username: Username::try_from(name).unwrap(),
             email: None,
-            password_hash: "$argon2id$".to_owned(),
+            password_hash,
             admission: Admission::Open {
                 first_is_admin: true,
             },
@@ -257,6 +269,10 @@ impl Shelf {
         tasks.push(tokio::spawn({
             let (service, stop) = (service.clone(), stop.clone());
             async move { service.reconcile(stop).await }
+        }));
+        tasks.push(tokio::spawn({
+            let (service, stop) = (service.clone(), stop.clone());
+            async move { service.cursors().run(stop).await }
         }));
         Node {
             id,
@@ -378,12 +394,7 @@ impl Node {
         user: &UserRecord,
         request: Request,
     ) -> Result<Reply, WireError> {
-        let caller = Caller {
-            actor: actor(user),
-            username: user.username.clone(),
-            session: SessionId::generate(),
-            admin: false,
-        };
+        let caller = caller(user, SessionId::generate());
         self.service.submit(&caller, request).await?.await
     }
 

@@ -8,6 +8,7 @@ mod faults;
 mod kit;
 mod limits;
 mod order;
+mod people;
 #[path = "../servers/postgres.rs"]
 mod postgres_server;
 mod presence;

@@ -267,7 +267,7 @@ fn limits_are_those_of_the_code() {
         ),
         ("token", format!("{} bytes", limits::TOKEN_BYTES)),
         (
-            "ids or names in one request, members of a chat",
+            "ids or names in one request, members of a group",
             limits::BATCH.to_string(),
         ),
         ("contacts of an account", limits::CONTACTS.to_string()),

@@ -299,6 +299,14 @@ proptest! {
     }
 
     #[test]
+    fn names_found_in_a_text_are_in_their_compared_form(text in "(@?[\\pL\\pN._ -]{0,8}){0,6}") {
+        for name in mentions(&text) {
+            prop_assert_eq!(username_key(&name), name.as_str());
+            prop_assert!(!name.contains(char::is_whitespace), "{name:?}");
+        }
+    }
+
+    #[test]
     fn a_key_is_its_own_key(text in "[\\pL\\pN]{1,12}") {
         if let Ok(name) = Username::try_from(text.as_str()) {
             let key = name.key();

@@ -38,17 +38,17 @@ impl Reader {
     }
 }
 
-/// The body under which an entry is to be kept: without its text where its
+/// The body to be kept in place of an entry's own: one without text where its
 /// message was deleted, which may be known before the entry comes.
-pub(super) fn kept_body(conn: &Connection, no: i64, entry: &Entry) -> Result<Bytes, DbError> {
+pub(super) fn blanked(conn: &Connection, no: i64, entry: &Entry) -> Result<Option<Bytes>, DbError> {
     let target = match entry.kind {
         kind::MESSAGE => Some(entry.seq),
         kind::EDITED => entry.ref_seq,
         _ => None,
     };
     match target {
-        Some(target) if is_deleted(conn, no, target)? => Ok(blank(entry.kind)?),
-        _ => Ok(entry.body.clone()),
+        Some(target) if is_deleted(conn, no, target)? => Ok(Some(blank(entry.kind)?)),
+        _ => Ok(None),
     }
 }
 

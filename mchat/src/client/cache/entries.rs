@@ -7,9 +7,9 @@ use proto::id::{ChatId, EntryId, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{id16, own_id};
-use super::changes::{Reader, kept_body, took};
+use super::changes::{Reader, blanked, took};
 use super::chats::{chat_no, ensure_chat, move_read, short};
-use super::state::{describe, foresee, receipts};
+use super::state::{describe_page, foresee, receipts};
 use super::{Db, DbError};
 use crate::client::model::{Anchor, EntryRow, Timeline};
 
@@ -90,7 +90,8 @@ pub(super) fn put_entries(
     let mut foreign = 0;
     let mut changed = std::collections::BTreeSet::new();
     for entry in entries {
-        let body = kept_body(conn, no, entry)?;
+        let blank = blanked(conn, no, entry)?;
+        let body = blank.as_ref().unwrap_or(&entry.body);
         let new = insert.execute(params![
             no,
             entry.seq,
@@ -103,7 +104,7 @@ pub(super) fn put_entries(
             &body[..],
             backfill,
         ])?;
-        if new > 0 {
+        if new > 0 && blank.is_none() {
             changed.extend(took(conn, no, entry, &reader)?);
         }
         if entry.kind == kind::MESSAGE {
@@ -246,9 +247,7 @@ impl Db {
             timeline.newer_cached = self.has_shown(no, last.seq, hi + 1)?;
         }
         let own = own_id(&self.conn)?;
-        for row in &mut timeline.entries {
-            describe(&self.conn, own, no, row)?;
-        }
+        describe_page(&self.conn, own, no, &mut timeline.entries)?;
         foresee(&mut timeline.entries, &timeline.changes);
         if let Some(own) = own {
             receipts(&mut timeline.entries, &timeline.members, own, &counted);

@@ -1,6 +1,6 @@
 //! Rows with what was done to their messages: read where they are shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proto::Seq;
 use proto::entry::{Body, kind};
@@ -25,12 +25,40 @@ const QUOTE: usize = 200;
 /// Names shown beside a reaction.
 const NAMES: usize = 10;
 
-/// Adds what was done to a message, and what it refers to.
-pub(super) fn describe(
+/// Adds to neighbouring rows of a chat what was done to them.
+pub(super) fn describe_page(
+    conn: &Connection,
+    own: Option<UserId>,
+    no: i64,
+    rows: &mut [EntryRow],
+) -> Result<(), DbError> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Ok(());
+    };
+    // One question for all: to most messages nothing was done.
+    let mut query = conn.prepare_cached(
+        "SELECT seq FROM edits WHERE chat_no = ?1 AND seq BETWEEN ?2 AND ?3
+         UNION SELECT seq FROM reactions WHERE chat_no = ?1 AND seq BETWEEN ?2 AND ?3
+         UNION SELECT seq FROM pins WHERE chat_no = ?1 AND seq BETWEEN ?2 AND ?3
+         UNION SELECT seq FROM mentions WHERE chat_no = ?1 AND seq BETWEEN ?2 AND ?3",
+    )?;
+    let touched: HashSet<Seq> = query
+        .query_map(params![no, first.seq, last.seq], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for row in rows {
+        let touched = touched.contains(&row.seq);
+        describe(conn, own, no, row, touched)?;
+    }
+    Ok(())
+}
+
+/// Adds what a message refers to and, where something was, what was done to it.
+fn describe(
     conn: &Connection,
     own: Option<UserId>,
     no: i64,
     row: &mut EntryRow,
+    touched: bool,
 ) -> Result<(), DbError> {
     if let Some(seq) = row.ref_seq {
         row.quote = Some(quote(conn, no, seq)?);
@@ -41,7 +69,7 @@ pub(super) fn describe(
     if let Some(origin) = message.forwarded {
         row.forwarded = Some(name(conn, origin.user)?);
     }
-    if row.deleted {
+    if row.deleted || !touched {
         return Ok(());
     }
     if let Some((text, edits)) = edited_text(conn, no, row.seq)? {
@@ -251,7 +279,7 @@ impl Db {
                 }
             };
             if let Some(no) = no {
-                describe(&self.conn, own, no, row)?;
+                describe(&self.conn, own, no, row, true)?;
             }
         }
         Ok(())
@@ -389,7 +417,7 @@ impl Db {
                     .query_row(params![no, entry.seq], |row| row.get(0))
                     .optional()?
                     .unwrap_or(0);
-                describe(&self.conn, own_id(&self.conn)?, no, &mut row)?;
+                describe(&self.conn, own_id(&self.conn)?, no, &mut row, true)?;
             }
             // The server's word is the latest.
             if let Some(text) = edited {

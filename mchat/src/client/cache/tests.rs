@@ -6,8 +6,6 @@ mod changes;
 mod people;
 mod search;
 
-use std::time::Instant;
-
 use proto::Seq;
 use proto::entry::{Body, Entry, Message};
 use proto::event::{CursorMoved, Head};
@@ -299,9 +297,10 @@ fn other_processes_are_noticed() {
     assert!(db.poll_foreign().unwrap().is_none());
 }
 
-/// The first screen: open, list, latest page, with 100 000 cached messages.
+/// The first screen: open, list, latest page, with 100 000 cached messages. How
+/// long it takes is for the bench.
 #[test]
-fn the_first_screen_is_quick() {
+fn the_first_screen_is_whole() {
     let (dir, mut db) = open();
     for n in 0..50 {
         let mut writes = vec![Write::Infos(vec![info(n, "group")])];
@@ -309,18 +308,9 @@ fn the_first_screen_is_quick() {
         db.apply(&writes).unwrap();
     }
     drop(db);
-    let best = (0..5)
-        .map(|_| {
-            let started = Instant::now();
-            let mut db = Db::open(dir.path()).unwrap();
-            let chats = db.chats().unwrap();
-            let page = db.timeline(chats[0].id, Anchor::Latest, 100).unwrap();
-            assert_eq!((chats.len(), page.entries.len()), (50, 100));
-            assert!(chats.iter().all(|chat| chat.last.is_some()));
-            started.elapsed()
-        })
-        .min()
-        .unwrap();
-    println!("first screen from 100000 messages: {best:?}");
-    assert!(best.as_millis() < 50, "{best:?}");
+    let mut db = Db::open(dir.path()).unwrap();
+    let chats = db.chats().unwrap();
+    let page = db.timeline(chats[0].id, Anchor::Latest, 100).unwrap();
+    assert_eq!((chats.len(), page.entries.len()), (50, 100));
+    assert!(chats.iter().all(|chat| chat.last.is_some()));
 }

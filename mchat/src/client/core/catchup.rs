@@ -113,8 +113,11 @@ impl Core {
             .collect();
         if !ids.is_empty() {
             self.asking_infos = true;
-            let ask = request::Chats { ids: ids.clone() };
-            self.ask(now, &ask, Purpose::Infos { ids });
+            let asked = ids
+                .iter()
+                .map(|id| (*id, self.chats.get(id).map_or(0, |chat| chat.news)))
+                .collect();
+            self.ask(now, &request::Chats { ids }, Purpose::Infos { asked });
         }
     }
 

@@ -42,6 +42,9 @@ pub(super) struct Chat {
     pub(super) visiting: bool,
     /// Entries of a gap may have changed members or properties unseen.
     pub(super) info_doubt: bool,
+    /// How often members, properties or settings were heard to have changed: an
+    /// answer to what was asked before the latest of it is not the last word.
+    pub(super) news: u64,
 }
 
 impl Chat {
@@ -66,6 +69,12 @@ impl Chat {
             visiting: !state.joined,
             ..Self::default()
         }
+    }
+
+    /// Members, properties or own settings changed.
+    pub(super) fn changed(&mut self) {
+        self.info_rev = -1;
+        self.news += 1;
     }
 
     /// Takes over the server's word.

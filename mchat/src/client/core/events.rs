@@ -44,9 +44,8 @@ impl Core {
                 }
                 let about_chat = is_about_chat(entry.kind);
                 let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
-                if about_chat && state.info_rev >= 0 {
-                    // Members or properties changed.
-                    state.info_rev = -1;
+                if about_chat {
+                    state.changed();
                 }
                 let entries = state.live(entry);
                 if state.has_gap() && state.gap_until.is_none() {
@@ -103,7 +102,7 @@ impl Core {
                         account_kind::CHAT_JOINED => {
                             let state = self.chats.entry(chat).or_insert_with(Chat::unknown);
                             state.left = false;
-                            state.info_rev = -1;
+                            state.changed();
                             self.attention.insert(chat);
                         }
                         account_kind::CHAT_LEFT => self.left(chat),
@@ -129,7 +128,7 @@ impl Core {
             (account_kind::PROFILE_CHANGED, _) => self.want_profile.want(),
             (account_kind::CHAT_PREFS_CHANGED, Some(chat)) => {
                 if let Some(state) = self.chats.get_mut(&chat) {
-                    state.info_rev = -1;
+                    state.changed();
                     self.attention.insert(chat);
                 }
             }

@@ -77,8 +77,9 @@ enum Purpose {
         chat: ChatId,
         tickets: Vec<Ticket>,
     },
+    /// Each with the news that were heard of it before.
     Infos {
-        ids: Vec<ChatId>,
+        asked: Vec<(ChatId, u64)>,
     },
     Heads,
     Account {

@@ -67,7 +67,7 @@ impl Core {
             Purpose::Changes { chat, after } => self.changes(now, chat, after, frame.decode()?),
             Purpose::Latest { chat } => self.latest(now, chat, frame.decode()?),
             Purpose::Older { chat, tickets } => self.older(now, chat, tickets, frame.decode()?),
-            Purpose::Infos { ids } => self.infos(now, &ids, frame.decode()?),
+            Purpose::Infos { asked } => self.infos(now, &asked, frame.decode()?),
             Purpose::Heads => {
                 // The heads came before this answer.
                 for sync in &mut self.syncs {
@@ -196,9 +196,9 @@ impl Core {
                     self.left(chat);
                 }
             }
-            Purpose::Infos { ids } => {
+            Purpose::Infos { asked } => {
                 self.asking_infos = false;
-                for id in ids {
+                for (id, _) in asked {
                     if let Some(state) = self.chats.get_mut(&id) {
                         state.not_before = until;
                         self.attention.insert(id);
@@ -315,7 +315,7 @@ impl Core {
                     && chat.info_rev >= 0
                     && entries.iter().any(|entry| is_about_chat(entry.kind))
                 {
-                    chat.info_rev = -1;
+                    chat.changed();
                 }
                 if raised && entries.is_empty() {
                     self.out.push(Output::Write(Write::Entries {
@@ -371,17 +371,25 @@ impl Core {
         }
     }
 
-    fn infos(&mut self, now: Millis, asked: &[ChatId], list: ChatList) {
+    fn infos(&mut self, now: Millis, asked: &[(ChatId, u64)], list: ChatList) {
         self.asking_infos = false;
         self.learn(&list.chats);
         if !list.more {
-            for id in asked {
+            for (id, _) in asked {
                 if !list.chats.iter().any(|info| info.id == *id) {
                     self.left(*id);
                 }
             }
         }
-        self.attention.extend(asked);
+        for (id, news) in asked {
+            self.attention.insert(*id);
+            if let Some(chat) = self.chats.get_mut(id)
+                && chat.news != *news
+            {
+                // It changed since it was asked about.
+                chat.info_rev = -1;
+            }
+        }
         let (parts, whole): (Vec<_>, Vec<_>) =
             list.chats.into_iter().partition(|info| info.members_more);
         self.out.push(Output::Write(Write::Infos(whole)));

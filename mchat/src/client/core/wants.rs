@@ -136,12 +136,16 @@ impl Core {
         ticket: Ticket,
         info: request::ChatInfo,
     ) -> Vec<Output> {
+        // What was heard while the call was on its way may not be in its answer.
+        let unsure = self
+            .chats
+            .get(&info.id)
+            .is_some_and(|chat| !chat.left && chat.wants_info());
         self.learn(std::slice::from_ref(&info));
-        if info.members_more
+        if (info.members_more || unsure)
             && let Some(chat) = self.chats.get_mut(&info.id)
         {
-            // The others are asked for as for any chat that changed.
-            chat.info_rev = -1;
+            chat.changed();
         }
         self.out.push(Output::Write(Write::Infos(vec![info])));
         self.out.push(Output::Done(ticket, Ok(true)));

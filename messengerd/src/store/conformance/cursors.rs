@@ -1,7 +1,9 @@
 //! Cursors and counts.
 
 use super::{Bed, act, actor, message};
-use crate::store::{ChatRecord, Committed, Counts, CursorMove, CursorRecord, UserRecord};
+use crate::store::{
+    ChatRecord, Committed, Counts, CursorMove, CursorRecord, ShownCursor, UserRecord,
+};
 
 fn to(chat: &ChatRecord, user: &UserRecord, read: u64, delivered: u64) -> CursorMove {
     CursorMove {
@@ -39,7 +41,11 @@ pub(crate) async fn cursors_are_cut_and_never_go_back(bed: Bed) {
     let moved = shift(&bed, vec![to(&chat, &ann, u64::MAX, 0)]).await;
     assert_eq!((moved[0].read, moved[0].read_no), (5, 4));
     let (cursors, rev) = bed.store.cursors(chat.no).await.unwrap();
-    assert_eq!((cursors, rev), (moved, 2));
+    let still = CursorRecord {
+        shown_moved: false,
+        ..moved[0]
+    };
+    assert_eq!((cursors, rev), (vec![still], 2));
     let head = bed.store.head(chat.no, ann.no).await.unwrap().unwrap();
     assert_eq!((head.read, head.read_no, head.cursor_rev), (5, 4, 2));
 }
@@ -126,4 +132,82 @@ pub(crate) async fn history_is_no_news(bed: Bed) {
     bed.say(&chat, &ann, "after").await.unwrap();
     let head = bed.store.head(chat.no, bob.no).await.unwrap().unwrap();
     assert_eq!((head.msg_no, head.read_no), (2, 1));
+}
+
+/// A move that others do not see.
+fn hidden(chat: &ChatRecord, user: &UserRecord, read: u64, delivered: u64) -> CursorMove {
+    CursorMove {
+        shown: false,
+        ..to(chat, user, read, delivered)
+    }
+}
+
+fn shown(read: u64, read_no: u64, delivered: u64) -> ShownCursor {
+    ShownCursor {
+        read,
+        read_no,
+        delivered,
+    }
+}
+
+pub(crate) async fn a_hidden_cursor_stands_still_for_others(bed: Bed) {
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    bed.say(&chat, &ann, "x").await.unwrap();
+    bed.say(&chat, &ann, "x").await.unwrap();
+    let moved = shift(&bed, vec![to(&chat, &ann, 2, 0)]).await;
+    assert_eq!(
+        (moved[0].shown, moved[0].shown_moved),
+        (shown(2, 1, 2), true)
+    );
+    let rev = moved[0].cursor_rev;
+    bed.feed.take();
+    let moved = shift(&bed, vec![hidden(&chat, &ann, 3, 0)]).await;
+    assert_eq!((moved[0].read, moved[0].read_no), (3, 2));
+    assert_eq!(
+        (moved[0].shown, moved[0].shown_moved),
+        (shown(2, 1, 2), false)
+    );
+    assert_eq!(moved[0].cursor_rev, rev);
+    // One's other devices are told.
+    let told = bed.feed.take();
+    assert!(matches!(
+        told.as_slice(),
+        [Committed::Cursor { cursor, .. }] if *cursor == moved[0]
+    ));
+    let (cursors, now) = bed.store.cursors(chat.no).await.unwrap();
+    assert_eq!((cursors[0].shown, now), (shown(2, 1, 2), rev));
+    let head = bed.store.head(chat.no, ann.no).await.unwrap().unwrap();
+    assert_eq!((head.read, head.read_no, head.cursor_rev), (3, 2, rev));
+    assert_eq!(shift(&bed, vec![hidden(&chat, &ann, 3, 3)]).await, []);
+}
+
+pub(crate) async fn a_shown_cursor_catches_up(bed: Bed) {
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    bed.say(&chat, &ann, "x").await.unwrap();
+    bed.say(&chat, &ann, "x").await.unwrap();
+    shift(&bed, vec![hidden(&chat, &ann, 2, 3)]).await;
+    // Its own place is no news, that it is shown is.
+    let moved = shift(&bed, vec![to(&chat, &ann, 2, 0)]).await;
+    assert_eq!((moved[0].read, moved[0].delivered), (2, 3));
+    assert_eq!(
+        (moved[0].shown, moved[0].shown_moved),
+        (shown(2, 1, 3), true)
+    );
+    assert_eq!(shift(&bed, vec![to(&chat, &ann, 2, 3)]).await, []);
+}
+
+pub(crate) async fn counts_are_of_what_is_shown(bed: Bed) {
+    let (ann, bob) = (bed.user("ann").await, bed.user("bob").await);
+    let chat = bed.group(&[&ann, &bob]).await;
+    let seq = bed.say(&chat, &ann, "x").await.unwrap().seq;
+    let counts = async || {
+        let counts = bed.store.counts(chat.no, ann.no, seq).await.unwrap();
+        (counts.delivered, counts.read, counts.members)
+    };
+    shift(&bed, vec![hidden(&chat, &bob, seq, seq)]).await;
+    assert_eq!(counts().await, (0, 0, 1));
+    shift(&bed, vec![to(&chat, &bob, seq, 0)]).await;
+    assert_eq!(counts().await, (1, 1, 1));
 }

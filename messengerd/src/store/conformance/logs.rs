@@ -8,7 +8,7 @@ use proto::limits::DIGEST_BLOCK;
 use super::{AT, Bed, message, new_session};
 use crate::store::{AccountRevision, ChatRevision};
 
-fn of_entries(entries: &[Entry]) -> Digest {
+pub(super) fn of_entries(entries: &[Entry]) -> Digest {
     let mut log = LogDigest::new();
     for block in entries.chunk_by(|a, b| block_of(a.seq) == block_of(b.seq)) {
         let mut digest = BlockDigest::new();
@@ -54,6 +54,28 @@ pub(crate) async fn a_digest_across_blocks(bed: Bed) {
             let (cut, floor, digest) = bed.store.digest(chat.no, 0, upto).await.unwrap();
             assert_eq!((cut, floor), (upto, 0));
             assert_eq!(digest, of_entries(&entries[..upto as usize]), "{upto}");
+        }
+    }
+}
+
+pub(crate) async fn a_digest_from_within_a_block(bed: Bed) {
+    let ann = bed.user("ann").await;
+    let chat = bed.group(&[&ann]).await;
+    let pending: Vec<_> = (0..DIGEST_BLOCK + 50)
+        .map(|_| bed.store.append(message(&chat, &ann, "x")).unwrap())
+        .collect();
+    for landed in pending {
+        landed.await.unwrap();
+    }
+    let page = bed.store.entries_after(chat.no, 0, 9000, 1 << 20).await;
+    let entries = page.unwrap().entries;
+    let head = DIGEST_BLOCK + 51;
+    // Twice: with the block kept, too.
+    for _ in 0..2 {
+        for from in [0, 1, 500, DIGEST_BLOCK, DIGEST_BLOCK + 7] {
+            let wanted = of_entries(&entries[from as usize..]);
+            let digest = bed.store.digest(chat.no, from, head).await.unwrap();
+            assert_eq!(digest, (head, from, wanted), "{from}");
         }
     }
 }

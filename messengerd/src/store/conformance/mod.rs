@@ -6,6 +6,7 @@
 pub(crate) mod accounts;
 pub(crate) mod acts;
 pub(crate) mod appends;
+pub(crate) mod changes;
 pub(crate) mod chats;
 pub(crate) mod contacts;
 pub(crate) mod cursors;
@@ -13,14 +14,17 @@ pub(crate) mod doors;
 pub(crate) mod logs;
 pub(crate) mod pages;
 pub(crate) mod people;
+pub(crate) mod retention;
+pub(crate) mod search;
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use proto::UnixMillis;
 use proto::digest::Digest;
-use proto::entry::{AccountEntry, kind};
+use proto::entry::{AccountEntry, Body, Message, kind};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::ChatKind;
 use proto::text::{ChatName, DeviceName, Username};
@@ -111,6 +115,28 @@ impl Bed {
     pub(crate) async fn account(&self, user: &UserRecord) -> Vec<AccountEntry> {
         let log = self.store.account_entries(user.no, 0, 1000).await;
         log.unwrap().0
+    }
+
+    /// Appends one message, encoded as one, at a time.
+    pub(crate) async fn write(
+        &self,
+        chat: &ChatRecord,
+        user: &UserRecord,
+        text: &str,
+        at: UnixMillis,
+    ) -> Appended {
+        let (_, body) = Body::Message(Message::new(text)).encode().unwrap();
+        let append = Append {
+            at,
+            body,
+            ..message(chat, user, "")
+        };
+        self.store.append(append).unwrap().await.unwrap()
+    }
+
+    /// Brings everything into the index.
+    pub(crate) async fn index(&self) {
+        while self.store.index_entries(1000).await.unwrap() {}
     }
 
     /// Appends one message and waits for it.
@@ -286,6 +312,38 @@ macro_rules! conformance {
                 acquaintances_by_contacts_and_blocks
                 the_blocked_among_others
             ]
+            changes: [
+                an_edit_is_the_text_from_then_on
+                only_its_author_edits_a_message
+                a_change_that_is_repeated_is_one
+                what_is_no_message_is_not_changed
+                a_deletion_takes_every_text
+                a_reaction_stands_once
+                reactions_of_one_person_are_counted
+                pins_are_listed_latest_first
+                pins_are_counted
+                nothing_is_changed_by_who_left
+                the_feed_hears_of_a_change
+            ]
+            retention: [
+                old_entries_go_with_all_that_hangs_on_them
+                a_floor_is_raised_in_slices
+                a_digest_above_the_floor
+                a_chat_without_retention_keeps_everything
+                what_a_deleted_chat_held_goes
+            ]
+            search: [
+                words_are_found_by_their_beginnings
+                case_and_accents_do_not_matter
+                only_own_chats_are_searched
+                one_chat_is_searched
+                edits_are_found_and_deletions_are_not
+                pages_of_results_lose_nothing
+                results_of_one_moment_are_paged
+                what_a_member_may_not_see_is_not_found
+                what_is_not_indexed_yet_is_counted
+                a_deleted_chat_is_not_found
+            ]
             appends: [
                 numbers_are_gapless
                 concurrent_appends_are_gapless
@@ -314,10 +372,14 @@ macro_rules! conformance {
                 a_stranger_has_no_cursor
                 counts_leave_out_the_author
                 history_is_no_news
+                a_hidden_cursor_stands_still_for_others
+                a_shown_cursor_catches_up
+                counts_are_of_what_is_shown
             ]
             logs: [
                 a_digest_covers_the_entries
                 a_digest_across_blocks
+                a_digest_from_within_a_block
                 an_account_log_is_gapless
                 an_account_digest_covers_its_entries
                 revisions_tell_where_things_stand

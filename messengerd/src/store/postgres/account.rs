@@ -18,6 +18,9 @@ use crate::store::{Actor, Committed, StoreError, UserNo};
 pub(super) enum About {
     Chat(ChatId),
     Session(SessionId),
+    Person(UserId),
+    /// The account itself.
+    Oneself,
 }
 
 /// Appends one entry to the log of each of some users (`$1`), whose rows are
@@ -28,8 +31,9 @@ pub(super) const APPEND: &str = "WITH locked AS (
      numbered AS (
        UPDATE users u SET account_seq = u.account_seq + 1 FROM locked l
        WHERE u.user_no = l.user_no RETURNING u.user_no, u.account_seq)
-     INSERT INTO account_log (user_no, seq, kind, at, chat, session)
-     SELECT user_no, account_seq, $2::int4, $3::timestamptz, $4::uuid, $5::uuid FROM numbered
+     INSERT INTO account_log (user_no, seq, kind, at, chat, session, about)
+     SELECT user_no, account_seq, $2::int4, $3::timestamptz, $4::uuid, $5::uuid, $6::uuid
+     FROM numbered
      RETURNING user_no, seq";
 
 /// An entry for the logs of some users, as parameters of [`APPEND`] and as the
@@ -42,13 +46,16 @@ pub(super) struct Note<'a> {
     at: At,
     chat: Option<Uuid>,
     session: Option<Uuid>,
+    person: Option<Uuid>,
 }
 
 impl<'a> Note<'a> {
     pub(super) fn new(users: &'a [Actor], kind: u16, at: UnixMillis, about: About) -> Self {
-        let (chat, session) = match about {
-            About::Chat(chat) => (Some(chat.0), None),
-            About::Session(session) => (None, Some(session.0)),
+        let (chat, session, person) = match about {
+            About::Chat(chat) => (Some(chat.0), None, None),
+            About::Session(session) => (None, Some(session.0), None),
+            About::Person(person) => (None, None, Some(person.0)),
+            About::Oneself => (None, None, None),
         };
         Self {
             users,
@@ -58,16 +65,18 @@ impl<'a> Note<'a> {
             at: At(at),
             chat,
             session,
+            person,
         }
     }
 
-    pub(super) fn params(&self) -> [&(dyn tokio_postgres::types::ToSql + Sync); 5] {
+    pub(super) fn params(&self) -> [&(dyn tokio_postgres::types::ToSql + Sync); 6] {
         [
             &self.numbers,
             &self.kind_number,
             &self.at,
             &self.chat,
             &self.session,
+            &self.person,
         ]
     }
 
@@ -91,7 +100,7 @@ impl<'a> Note<'a> {
                         at: self.at.0,
                         chat: self.chat.map(ChatId),
                         session: self.session.map(SessionId),
-                        user: None,
+                        user: self.person.map(UserId),
                     },
                 })
             })
@@ -118,7 +127,7 @@ pub(super) async fn after(
 ) -> Result<(Vec<AccountEntry>, bool), Fault> {
     let rows = statements::rows(
         conn,
-        "SELECT seq, kind, at, chat, session FROM account_log
+        "SELECT seq, kind, at, chat, session, about FROM account_log
          WHERE user_no = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         &[&user.0, &clamped(after), &(i64::from(limit) + 1)],
     )
@@ -131,7 +140,7 @@ pub(super) async fn after(
             at: row.try_get::<_, At>(2)?.0,
             chat: row.try_get::<_, Option<Uuid>>(3)?.map(ChatId),
             session: row.try_get::<_, Option<Uuid>>(4)?.map(SessionId),
-            user: None,
+            user: row.try_get::<_, Option<Uuid>>(5)?.map(UserId),
         });
     }
     let more = entries.len() > limit as usize;

@@ -1,25 +1,26 @@
 //! Chats and where they stand.
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::{try_join, try_join3, try_join4};
 use proto::Seq;
 use proto::entry::{self, Body, account_kind};
 use proto::event::Head;
 use proto::id::{ChatId, UserId};
-use proto::request::{ChatKind, ChatSettings, Role};
+use proto::request::{ChatKind, Role};
+use proto::text::search_fold;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::account::{self, About, Note};
 use super::entry_row::EntryRow;
 use super::error::Fault;
-use super::members;
+use super::members::{self, member_columns};
 use super::pool::Done;
-use super::statements::{self, Params, begin, commit, prepare};
+use super::statements::{self, commit};
 use super::timestamp::At;
+use super::{contacts, groups};
 use crate::store::{Actor, ChatNo, ChatRecord, NewChat, StoreError, UserNo};
 
-fn kind_number(kind: ChatKind) -> i16 {
+pub(super) fn kind_number(kind: ChatKind) -> i16 {
     match kind {
         ChatKind::Private => 1,
         ChatKind::Group => 2,
@@ -29,7 +30,7 @@ fn kind_number(kind: ChatKind) -> i16 {
     }
 }
 
-fn kind_of(number: i16) -> Result<ChatKind, Fault> {
+pub(super) fn kind_of(number: i16) -> Result<ChatKind, Fault> {
     match number {
         1 => Ok(ChatKind::Private),
         2 => Ok(ChatKind::Group),
@@ -98,11 +99,16 @@ async fn first(conn: &ClientWrapper, chat: &NewChat, pair: Pair) -> Result<Optio
 }
 
 const INSERT: &str = "INSERT INTO chats
-      (id, kind, name, created_by, created_at, members, pair_low, pair_high)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING chat_no";
+      (id, kind, name, created_by, created_at, members, pair_low, pair_high, description, search_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING chat_no";
 const INSERT_HEAD: &str = "INSERT INTO chat_heads (chat_no, head, msg_no, floor, acl_rev)
     VALUES ($1, 1, 0, 0, 1)";
 const INSERT_CURSORS: &str = "INSERT INTO chat_cursors (chat_no, cursor_rev) VALUES ($1, 0)";
+
+/// Name and description of a chat as they are searched.
+pub(super) fn search_key(name: Option<&str>, description: &str) -> String {
+    search_fold(&format!("{} {description}", name.unwrap_or_default()))
+}
 
 /// Makes the chat in a transaction of its own; `None` where somebody else did.
 async fn insert(
@@ -110,34 +116,38 @@ async fn insert(
     chat: &NewChat,
     pair: Pair,
 ) -> Result<Option<Vec<crate::store::Committed>>, Fault> {
-    let texts = [
-        INSERT,
-        INSERT_HEAD,
-        INSERT_CURSORS,
-        members::INSERT,
-        EntryRow::INSERT,
-        account::APPEND,
-    ];
-    let [insert, head, cursors, member, entry, append] = prepare(conn, texts).await?;
     let people: Vec<Actor> = std::iter::once(chat.creator)
         .chain(chat.others.iter().copied())
         .collect();
     let name = chat.name.as_ref().map(AsRef::<str>::as_ref);
+    let description = chat.description.as_ref().map_or("", AsRef::<str>::as_ref);
     let (low, high) = pair.unzip();
     let (kind, at) = (kind_number(chat.kind), At(chat.at));
     let size = people.len() as i64;
-    let params: Params<'_> = &[
-        &chat.id.0,
-        &kind,
-        &name,
-        &chat.creator.no.0,
-        &at,
-        &size,
-        &low,
-        &high,
-    ];
-    let (_, row) = try_join(begin(conn), conn.query_opt(&insert, params)).await?;
-    let Some(row) = row else {
+    let answers = statements::start(
+        conn,
+        &[
+            // Against a block of one by the other, see `contacts`.
+            (contacts::LOCK_PAIR, &[&contacts::pair_lock(low, high)]),
+            (
+                INSERT,
+                &[
+                    &chat.id.0,
+                    &kind,
+                    &name,
+                    &chat.creator.no.0,
+                    &at,
+                    &size,
+                    &low,
+                    &high,
+                    &description,
+                    &search_key(name, description),
+                ],
+            ),
+        ],
+    )
+    .await?;
+    let Some(row) = answers.last().and_then(|rows| rows.first()) else {
         commit(conn).await?;
         return Ok(None);
     };
@@ -153,47 +163,61 @@ async fn insert(
         ChatKind::Group | ChatKind::Public if person.no == chat.creator.no => Role::Admin,
         _ => Role::Member,
     });
-    let rows = members::Rows::new(no, &people, roles, chat.at, (0, 0));
+    let rows = members::Rows::founders(no, &people, roles, chat.at);
     let about = About::Chat(chat.id);
     let note = Note::new(&people, account_kind::CHAT_JOINED, chat.at, about);
-    let only: Params<'_> = &[&no.0];
-    let (_, _, _, (_, rows, ())) = try_join4(
-        conn.execute(&head, only),
-        conn.execute(&cursors, only),
-        conn.execute(&member, &rows.params()),
-        try_join3(
-            conn.execute(&entry, &created.params()),
-            conn.query(&append, &note.params()),
-            commit(conn),
-        ),
+    let answers = statements::finish(
+        conn,
+        &[
+            (INSERT_HEAD, &[&no.0]),
+            (INSERT_CURSORS, &[&no.0]),
+            (members::INSERT, &rows.params()),
+            (EntryRow::INSERT, &created.params()),
+            (account::APPEND, &note.params()),
+        ],
     )
     .await?;
     let mut events = vec![created.event(chat.id, 1)];
-    events.extend(note.events(&rows)?);
+    events.extend(note.events(answers.last().map_or(&[], Vec::as_slice))?);
     Ok(Some(events))
 }
 
+/// The chat made by an earlier request; its id cannot be used again where it
+/// was deleted since.
 async fn existing(conn: &ClientWrapper, id: ChatId) -> Result<ChatRecord, Fault> {
     let found = get(conn, id).await?;
-    found.ok_or_else(|| Fault::internal("a chat vanished"))
+    Ok(found.ok_or(StoreError::Conflict)?)
 }
 
-/// A chat with its present members.
+/// A chat with its present members, all of one moment.
 pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatRecord>, Fault> {
-    let rows = statements::rows(
-        conn,
-        "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev,
-                m.user_no, u.id, u.username, m.role, o.id
-         FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
-         JOIN users o ON o.user_no = c.created_by
-         LEFT JOIN (members m JOIN users u ON u.user_no = m.user_no)
-           ON m.chat_no = c.chat_no AND m.left_at IS NULL
-         WHERE c.id = $1 ORDER BY m.join_no",
-        &[&id.0],
-    )
-    .await?;
+    let sql = concat!(
+        "WITH c AS MATERIALIZED (
+           SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev, o.id AS creator,
+                  c.description, c.avatar, c.allowed, c.retention_days, c.since_join,
+                  ARRAY(SELECT u.id FROM members b JOIN users u ON u.user_no = b.user_no
+                        WHERE b.chat_no = c.chat_no AND b.banned ORDER BY b.join_no) AS banned,
+                  ARRAY(SELECT u.id FROM contacts k JOIN users u ON u.user_no = k.owner
+                        WHERE c.kind = 1 AND k.blocked
+                          AND ((k.owner = c.pair_low AND k.other = c.pair_high)
+                            OR (k.owner = c.pair_high AND k.other = c.pair_low))
+                        ORDER BY k.owner) AS blockers
+           FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
+           JOIN users o ON o.user_no = c.created_by
+           WHERE c.id = $1 AND c.deleted_at IS NULL)
+         SELECT c.*, ",
+        member_columns!(),
+        " FROM c LEFT JOIN (members m JOIN users u ON u.user_no = m.user_no)
+            ON m.chat_no = c.chat_no AND m.left_at IS NULL
+          ORDER BY m.join_no"
+    );
+    let rows = statements::rows(conn, sql, &[&id.0]).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
+    };
+    let people = |at| {
+        let ids: Vec<Uuid> = first.try_get(at)?;
+        Ok::<_, Fault>(ids.into_iter().map(UserId).collect())
     };
     let mut chat = ChatRecord {
         no: ChatNo(first.try_get(0)?),
@@ -203,23 +227,23 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
         created_at: first.try_get::<_, At>(3)?.0,
         acl_rev: first.try_get::<_, i64>(4)? as u64,
         members: Vec::with_capacity(rows.len()),
-        description: String::new(),
-        avatar: None,
-        created_by: UserId(first.try_get(9)?),
-        settings: ChatSettings::default(),
-        banned: Vec::new(),
-        blockers: Vec::new(),
+        created_by: UserId(first.try_get(5)?),
+        description: first.try_get(6)?,
+        avatar: super::avatars::hash(first, 7)?,
+        settings: groups::settings(first, 8)?,
+        banned: people(11)?,
+        blockers: people(12)?,
     };
     for row in &rows {
-        chat.members.extend(members::record(row, 5)?);
+        chat.members.extend(members::record(row, 13)?);
     }
     Ok(Some(chat))
 }
 
 macro_rules! head_columns {
     () => {
-        "c.id, h.head, h.msg_no, h.floor, h.acl_rev, r.cursor_rev,
-         m.read_seq, m.read_no, m.delivered_seq"
+        "c.id, h.head, h.msg_no, greatest(h.floor, m.from_seq), h.acl_rev, r.cursor_rev,
+         m.read_seq, greatest(m.read_no, h.floor_no), m.delivered_seq"
     };
 }
 

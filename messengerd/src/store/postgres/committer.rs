@@ -21,12 +21,13 @@ use uuid::Uuid;
 use super::answers::{Outcome, answer, apart, event};
 use super::connect::{Connector, LIMIT};
 use super::error::{Fault, again};
+use super::index::Dirty;
 use super::lanes::{self, Landed};
 use super::pool::{Done, Step, TRIES};
-use super::queue::{Answer, Change, Job, Waiting};
+use super::queue::{Answer, Job, Waiting};
+use super::statements;
 use super::upkeep::Upkeep;
-use super::{chats, members, statements};
-use crate::store::{Append, Feed, StoreError};
+use crate::store::{Append, Committed, Feed, StoreError};
 
 /// Most jobs taken at a time.
 const BATCH: usize = 512;
@@ -43,6 +44,7 @@ pub(super) struct Committer {
     unknown: Vec<Append>,
     feed: Arc<dyn Feed>,
     upkeep: Upkeep,
+    dirty: Dirty,
     /// Bytes of bodies in the queues.
     bytes: Arc<AtomicUsize>,
 }
@@ -53,6 +55,7 @@ impl Committer {
         link: ClientWrapper,
         feed: Arc<dyn Feed>,
         upkeep: Upkeep,
+        dirty: Dirty,
         bytes: Arc<AtomicUsize>,
     ) -> Self {
         Self {
@@ -62,6 +65,7 @@ impl Committer {
             unknown: Vec::new(),
             feed,
             upkeep,
+            dirty,
             bytes,
         }
     }
@@ -112,7 +116,7 @@ impl Committer {
                 Job::Append(waiting) => appends.push(waiting),
                 Job::Change(change) => {
                     self.appends(std::mem::take(&mut appends)).await;
-                    self.change(change).await;
+                    change.run(self).await;
                 }
                 Job::Close(answer) => closers.push(answer),
             }
@@ -248,32 +252,10 @@ impl Committer {
         outcomes
     }
 
-    async fn change(&mut self, change: Change) {
-        match change {
-            Change::Create(chat, answer) => {
-                let made = self.attempt(&*chat, |conn, chat| Box::pin(chats::create(conn, chat)));
-                // Nobody may be waiting any more.
-                let _ = answer.send(made.await);
-            }
-            Change::Add(addition, answer) => {
-                let added = self.attempt(&addition, |conn, addition| {
-                    Box::pin(members::add(conn, addition))
-                });
-                let _ = answer.send(added.await);
-            }
-            Change::Remove(removal, answer) => {
-                let removed = self.attempt(&removal, |conn, removal| {
-                    Box::pin(members::remove(conn, removal))
-                });
-                let _ = answer.send(removed.await);
-            }
-        }
-    }
-
     /// Does a write with a transaction of its own and tells the feed. It is
     /// done again where it was in another's way or the connection was lost: it
     /// then finds what it has done, if it has, but not what there was to tell.
-    async fn attempt<A, T>(
+    pub(super) async fn attempt<A, T>(
         &mut self,
         args: &A,
         work: impl for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>>,
@@ -281,6 +263,7 @@ impl Committer {
         let mut unsure = false;
         let outcome = self.tries(args, work, &mut unsure).await;
         if unsure {
+            self.dirty.rescan();
             self.feed.unsure();
         }
         outcome
@@ -303,6 +286,7 @@ impl Committer {
             let attempt = timeout_at(deadline, work(link, args)).await;
             let fault = match attempt.unwrap_or(Err(Fault::Silent)) {
                 Ok(done) => {
+                    self.note(&done.events);
                     if !done.events.is_empty() {
                         self.feed.committed(done.events);
                     }
@@ -406,13 +390,24 @@ impl Committer {
             if !landed.news {
                 continue;
             }
-            if landed.seq % DIGEST_BLOCK == 0 {
-                self.upkeep.block_full(append.chat, block_of(landed.seq));
-            }
             events.push(event(append, landed));
         }
+        self.note(&events);
         if !events.is_empty() {
             self.feed.committed(events);
+        }
+    }
+
+    /// What there is to be done behind new entries.
+    fn note(&self, events: &[Committed]) {
+        self.dirty.note(events);
+        for event in events {
+            let Committed::Entry { chat, entry, .. } = event else {
+                continue;
+            };
+            if entry.seq % DIGEST_BLOCK == 0 {
+                self.upkeep.block_full(*chat, block_of(entry.seq));
+            }
         }
     }
 }

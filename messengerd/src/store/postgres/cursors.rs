@@ -1,7 +1,6 @@
 //! How far each member has received and read a chat.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Slot;
 
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::try_join3;
@@ -19,7 +18,8 @@ const LOCK: &str = "SELECT chat_no, cursor_rev FROM chat_cursors WHERE chat_no =
 /// Each move of a present member: where its chat stands, where the member
 /// stands, and how many messages there are up to the entry they read.
 const STATES: &str = "SELECT k.ord, c.id, h.head, h.msg_no, m.read_seq, m.read_no,
-           m.delivered_seq, u.id,
+           m.delivered_seq, u.id, h.floor_no, m.shown_read_seq, m.shown_read_no,
+           m.shown_delivered_seq,
            (SELECT e.msg_no FROM messages e WHERE e.chat_no = k.chat_no AND e.seq <= k.read
             ORDER BY e.seq DESC LIMIT 1)
     FROM unnest($1::int8[], $2::int8[], $3::int8[]) WITH ORDINALITY k(chat_no, user_no, read, ord)
@@ -29,19 +29,25 @@ const STATES: &str = "SELECT k.ord, c.id, h.head, h.msg_no, m.read_seq, m.read_n
     JOIN chat_heads h ON h.chat_no = m.chat_no
     ORDER BY k.ord";
 const MOVE: &str = "UPDATE members m
-    SET read_seq = k.read_seq, read_no = k.read_no, delivered_seq = k.delivered_seq
-    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[])
-      k(chat_no, user_no, read_seq, read_no, delivered_seq)
+    SET read_seq = k.read_seq, read_no = k.read_no, delivered_seq = k.delivered_seq,
+        shown_read_seq = k.shown_read_seq, shown_read_no = k.shown_read_no,
+        shown_delivered_seq = k.shown_delivered_seq
+    FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[],
+                $8::int8[])
+      k(chat_no, user_no, read_seq, read_no, delivered_seq, shown_read_seq, shown_read_no,
+        shown_delivered_seq)
     WHERE m.chat_no = k.chat_no AND m.user_no = k.user_no";
 const COUNT: &str = "UPDATE chat_cursors r SET cursor_rev = k.cursor_rev
     FROM unnest($1::int8[], $2::int8[]) k(chat_no, cursor_rev) WHERE r.chat_no = k.chat_no";
 
 /// Where one member stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stand {
     read: u64,
     read_no: u64,
     delivered: u64,
+    /// The same as others see it.
+    shown: ShownCursor,
 }
 
 /// What a batch of moves came to: the cursors that moved, each with the number
@@ -85,6 +91,9 @@ pub(super) async fn advance(
         &columns.reads,
         &columns.read_nos,
         &columns.delivered,
+        &columns.shown_reads,
+        &columns.shown_read_nos,
+        &columns.shown_delivered,
     ];
     let (chats, revs): (Vec<i64>, Vec<i64>) = plan
         .bumped
@@ -123,6 +132,9 @@ struct Columns {
     reads: Vec<i64>,
     read_nos: Vec<i64>,
     delivered: Vec<i64>,
+    shown_reads: Vec<i64>,
+    shown_read_nos: Vec<i64>,
+    shown_delivered: Vec<i64>,
 }
 
 impl Plan {
@@ -140,46 +152,50 @@ impl Plan {
                 read: number(4)?,
                 read_no: number(5)?,
                 delivered: number(6)?,
+                shown: ShownCursor {
+                    read: number(9)?,
+                    read_no: number(10)?,
+                    delivered: number(11)?,
+                },
             },
         };
+        let before = stand;
         let read = wanted.read.min(head).max(stand.read);
-        let delivered = wanted.delivered.min(head).max(stand.delivered).max(read);
-        if (read, delivered) == (stand.read, stand.delivered) {
-            return Ok(());
-        }
         if read > stand.read {
             stand.read_no = if read == head {
                 msg_no
             } else {
-                row.try_get::<_, Option<i64>>(8)?.unwrap_or(0) as u64
+                // None where the entry and all before it are gone.
+                match row.try_get::<_, Option<i64>>(12)? {
+                    Some(read_no) => read_no as u64,
+                    None => number(8)?,
+                }
             };
         }
-        (stand.read, stand.delivered) = (read, delivered);
+        stand.read = read;
+        stand.delivered = wanted.delivered.min(head).max(stand.delivered).max(read);
+        if wanted.shown {
+            stand.shown = ShownCursor {
+                read: stand.read,
+                read_no: stand.read_no,
+                delivered: stand.delivered,
+            };
+        }
+        if stand == before {
+            return Ok(());
+        }
         self.stands.insert((chat.0, user.0), stand);
-        let revision = match self.bumped.entry(chat.0) {
-            Slot::Occupied(slot) => slot.into_mut(),
-            Slot::Vacant(slot) => slot.insert(
-                *self
-                    .revisions
-                    .get(&chat.0)
-                    .ok_or_else(|| Fault::internal("a chat without a cursor revision"))?,
-            ),
-        };
-        *revision += 1;
+        let shown_moved = stand.shown != before.shown;
         let cursor = CursorRecord {
             chat,
             user,
             user_id: UserId(row.try_get(7)?),
-            read,
+            read: stand.read,
             read_no: stand.read_no,
-            delivered,
-            shown: ShownCursor {
-                read,
-                read_no: stand.read_no,
-                delivered,
-            },
-            shown_moved: true,
-            cursor_rev: *revision,
+            delivered: stand.delivered,
+            shown: stand.shown,
+            shown_moved,
+            cursor_rev: self.revision(chat, shown_moved)?,
         };
         self.moved.push((index, cursor));
         self.events.push(Committed::Cursor {
@@ -189,6 +205,23 @@ impl Plan {
         Ok(())
     }
 
+    /// The chat's cursor revision after one more move, which counts only where
+    /// others see it.
+    fn revision(&mut self, chat: ChatNo, counts: bool) -> Result<u64, Fault> {
+        let now = match self.bumped.get(&chat.0) {
+            Some(revision) => *revision,
+            None => *self
+                .revisions
+                .get(&chat.0)
+                .ok_or_else(|| Fault::internal("a chat without a cursor revision"))?,
+        };
+        if !counts {
+            return Ok(now);
+        }
+        self.bumped.insert(chat.0, now + 1);
+        Ok(now + 1)
+    }
+
     fn columns(&self) -> Columns {
         let mut columns = Columns {
             chats: Vec::new(),
@@ -196,6 +229,9 @@ impl Plan {
             reads: Vec::new(),
             read_nos: Vec::new(),
             delivered: Vec::new(),
+            shown_reads: Vec::new(),
+            shown_read_nos: Vec::new(),
+            shown_delivered: Vec::new(),
         };
         for ((chat, user), stand) in &self.stands {
             columns.chats.push(*chat);
@@ -203,6 +239,9 @@ impl Plan {
             columns.reads.push(stand.read as i64);
             columns.read_nos.push(stand.read_no as i64);
             columns.delivered.push(stand.delivered as i64);
+            columns.shown_reads.push(stand.shown.read as i64);
+            columns.shown_read_nos.push(stand.shown.read_no as i64);
+            columns.shown_delivered.push(stand.shown.delivered as i64);
         }
         columns
     }
@@ -215,7 +254,8 @@ pub(super) async fn of_chat(
 ) -> Result<(Vec<CursorRecord>, u64), Fault> {
     let rows = statements::rows(
         conn,
-        "SELECT r.cursor_rev, m.user_no, u.id, m.read_seq, m.read_no, m.delivered_seq
+        "SELECT r.cursor_rev, m.user_no, u.id, m.read_seq, m.read_no, m.delivered_seq,
+                m.shown_read_seq, m.shown_read_no, m.shown_delivered_seq
          FROM chat_cursors r LEFT JOIN (members m JOIN users u ON u.user_no = m.user_no)
            ON m.chat_no = r.chat_no AND m.left_at IS NULL
          WHERE r.chat_no = $1 ORDER BY m.join_no",
@@ -238,9 +278,9 @@ pub(super) async fn of_chat(
             read_no: number(4)?,
             delivered: number(5)?,
             shown: ShownCursor {
-                read: number(3)?,
-                read_no: number(4)?,
-                delivered: number(5)?,
+                read: number(6)?,
+                read_no: number(7)?,
+                delivered: number(8)?,
             },
             shown_moved: false,
             cursor_rev,
@@ -258,8 +298,8 @@ pub(super) async fn counts(
 ) -> Result<Counts, Fault> {
     let row = statements::row(
         conn,
-        "SELECT count(*), count(*) FILTER (WHERE delivered_seq >= $3),
-                count(*) FILTER (WHERE read_seq >= $3)
+        "SELECT count(*), count(*) FILTER (WHERE shown_delivered_seq >= $3),
+                count(*) FILTER (WHERE shown_read_seq >= $3)
          FROM members WHERE chat_no = $1 AND left_at IS NULL AND user_no <> $2",
         &[&chat.0, &author.0, &clamped(seq)],
     )

@@ -72,11 +72,13 @@ pub(super) async fn keep(
     Ok(Done::quiet(()))
 }
 
-/// The digest of a chat's log up to `upto`: where it was cut, the floor, the
-/// digest, and the full blocks that were not kept yet.
+/// The digest of a chat's log after `from` or the floor, up to `upto`: where it
+/// was cut, the later of the first two, the digest, and the full blocks that
+/// were not kept yet.
 pub(super) async fn log(
     conn: &ClientWrapper,
     chat: ChatNo,
+    from: Seq,
     upto: Seq,
 ) -> Result<(Seq, Seq, Digest, Computed), Fault> {
     begin_snapshot(conn).await?;
@@ -88,7 +90,7 @@ pub(super) async fn log(
     .await?
     .ok_or(StoreError::NoAccess)?;
     let upto = upto.min(head.try_get::<_, i64>(0)? as u64);
-    let floor = head.try_get::<_, i64>(1)? as u64;
+    let floor = from.max(head.try_get::<_, i64>(1)? as u64);
     let kept = kept(conn, chat).await?;
     let mut digest = LogDigest::new();
     let mut computed = Vec::new();

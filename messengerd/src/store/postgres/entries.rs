@@ -3,18 +3,19 @@
 use bytes::Bytes;
 use deadpool_postgres::ClientWrapper;
 use proto::Seq;
-use proto::entry::Entry;
-use proto::id::{EntryId, UserId};
+use proto::entry::{Body, Entry, kind};
+use proto::id::{ChatId, EntryId, UserId};
 use tokio_postgres::Row;
 
 use super::account::{clamped, kind_of};
 use super::error::Fault;
 use super::statements;
 use super::timestamp::At;
+use crate::store::changes::FoundMessage;
 use crate::store::{ChatNo, EntryPage};
 
-/// A page and the floor in one statement. `$2` is a limit of `seq`, `$3` how
-/// many entries and `$4` how many bytes of bodies. The entry that would exceed
+/// A page and the floor in one statement. `$2` is a limit of `seq`, `$5` one from
+/// below, `$3` how many entries and `$4` how many bytes of bodies. The entry that would exceed
 /// either comes without its body: there are more. Bodies are only fetched once
 /// the lengths before them have been added up.
 macro_rules! page {
@@ -27,7 +28,7 @@ macro_rules! page {
                SELECT e.*, row_number() OVER w AS n, sum(octet_length(e.body)) OVER w AS bytes
                FROM (SELECT * FROM messages WHERE chat_no = $1 AND seq ",
             $beyond,
-            " $2 ORDER BY seq ",
+            " $2 AND seq > $5 ORDER BY seq ",
             $order,
             " LIMIT $3::int8 + 1) e
                WINDOW w AS (ORDER BY e.seq ",
@@ -52,19 +53,20 @@ pub(super) async fn after(
     limit: u32,
     max_bytes: usize,
 ) -> Result<EntryPage, Fault> {
-    page(conn, AFTER, chat, after, limit, max_bytes).await
+    page(conn, AFTER, chat, (after, 0), limit, max_bytes).await
 }
 
 /// See [`Store::entries_before`](crate::store::Store::entries_before).
 pub(super) async fn before(
     conn: &ClientWrapper,
     chat: ChatNo,
+    from: Seq,
     before: Option<Seq>,
     limit: u32,
     max_bytes: usize,
 ) -> Result<EntryPage, Fault> {
     let before = before.unwrap_or(u64::MAX);
-    let mut page = page(conn, BEFORE, chat, before, limit, max_bytes).await?;
+    let mut page = page(conn, BEFORE, chat, (before, from), limit, max_bytes).await?;
     page.entries.reverse();
     Ok(page)
 }
@@ -73,39 +75,109 @@ async fn page(
     conn: &ClientWrapper,
     sql: &str,
     chat: ChatNo,
-    from: Seq,
+    (beyond, from): (Seq, Seq),
     limit: u32,
     max_bytes: usize,
 ) -> Result<EntryPage, Fault> {
     let limit = i64::from(limit);
     let max_bytes = clamped(max_bytes as u64);
-    let rows = statements::rows(conn, sql, &[&chat.0, &clamped(from), &limit, &max_bytes]).await?;
+    let params: statements::Params<'_> = &[
+        &chat.0,
+        &clamped(beyond),
+        &limit,
+        &max_bytes,
+        &clamped(from),
+    ];
+    let rows = statements::rows(conn, sql, params).await?;
     let mut page = EntryPage {
         entries: Vec::with_capacity(rows.len()),
         ..EntryPage::default()
     };
     for row in &rows {
         page.floor = row.try_get::<_, Option<i64>>(0)?.unwrap_or(0) as u64;
-        let Some(seq) = row.try_get::<_, Option<i64>>(1)? else {
+        if row.try_get::<_, Option<i64>>(1)?.is_none() {
             continue;
-        };
+        }
         match row.try_get::<_, Option<&[u8]>>(8)? {
-            Some(body) => page.entries.push(entry(row, seq as u64, body)?),
+            Some(body) => page.entries.push(entry(row, 1, body)?),
             None => page.more = true,
         }
     }
     Ok(page)
 }
 
-fn entry(row: &Row, seq: Seq, body: &[u8]) -> Result<Entry, Fault> {
+/// Reads an entry without its body, the first column of which is `at`.
+fn entry(row: &Row, at: usize, body: &[u8]) -> Result<Entry, Fault> {
     Ok(Entry {
-        seq,
-        id: EntryId(row.try_get(2)?),
-        actor: UserId(row.try_get(3)?),
-        kind: kind_of(row.try_get(4)?)?,
-        msg_no: row.try_get::<_, i64>(5)? as u64,
-        ref_seq: row.try_get::<_, Option<i64>>(6)?.map(|seq| seq as u64),
-        at: row.try_get::<_, At>(7)?.0,
+        seq: row.try_get::<_, i64>(at)? as u64,
+        id: EntryId(row.try_get(at + 1)?),
+        actor: UserId(row.try_get(at + 2)?),
+        kind: kind_of(row.try_get(at + 3)?)?,
+        msg_no: row.try_get::<_, i64>(at + 4)? as u64,
+        ref_seq: row.try_get::<_, Option<i64>>(at + 5)?.map(|seq| seq as u64),
+        at: row.try_get::<_, At>(at + 6)?.0,
         body: Bytes::copy_from_slice(body),
     })
+}
+
+/// Columns of a [`FoundMessage`]: the chat, the entry, the body of its latest
+/// edit. `messages` is `e`.
+macro_rules! found_columns {
+    () => {
+        "c.id, e.seq, e.id, u.id, e.kind, e.msg_no, e.ref_seq, e.created_at, e.body,
+         (SELECT t.body FROM message_edits d
+          JOIN messages t ON t.chat_no = d.chat_no AND t.seq = d.edit_seq
+          WHERE d.chat_no = e.chat_no AND d.seq = e.seq ORDER BY d.edit_seq DESC LIMIT 1)"
+    };
+}
+
+/// The tables of [`found_columns`] beside `messages e`.
+macro_rules! found_tables {
+    () => {
+        " JOIN chats c ON c.chat_no = e.chat_no JOIN users u ON u.user_no = e.sender "
+    };
+}
+pub(super) use {found_columns, found_tables};
+
+/// Reads a [`FoundMessage`] from the first columns of a row.
+pub(super) fn found(row: &Row) -> Result<FoundMessage, Fault> {
+    let edited = row.try_get::<_, Option<&[u8]>>(9)?;
+    Ok(FoundMessage {
+        chat: ChatId(row.try_get(0)?),
+        entry: entry(row, 1, row.try_get(8)?)?,
+        edited: edited.and_then(|body| match Body::decode(kind::EDITED, body) {
+            Body::Edited(edited) => Some(edited.text),
+            _ => None,
+        }),
+    })
+}
+
+/// See [`Store::entry`](crate::store::Store::entry).
+pub(super) async fn one(
+    conn: &ClientWrapper,
+    chat: ChatNo,
+    seq: Seq,
+) -> Result<Option<FoundMessage>, Fault> {
+    let sql = concat!(
+        "SELECT ",
+        found_columns!(),
+        " FROM messages e",
+        found_tables!(),
+        "WHERE e.chat_no = $1 AND e.seq = $2"
+    );
+    let row = statements::row(conn, sql, &[&chat.0, &clamped(seq)]).await?;
+    row.map(|row| found(&row)).transpose()
+}
+
+/// See [`Store::pins`](crate::store::Store::pins).
+pub(super) async fn pins(conn: &ClientWrapper, chat: ChatNo) -> Result<Vec<FoundMessage>, Fault> {
+    let sql = concat!(
+        "SELECT ",
+        found_columns!(),
+        " FROM pins p JOIN messages e ON e.chat_no = p.chat_no AND e.seq = p.seq",
+        found_tables!(),
+        "WHERE p.chat_no = $1 ORDER BY p.entry_seq DESC"
+    );
+    let rows = statements::rows(conn, sql, &[&chat.0]).await?;
+    rows.iter().map(found).collect()
 }

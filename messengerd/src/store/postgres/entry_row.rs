@@ -16,6 +16,7 @@ pub(super) struct EntryRow {
     chat: ChatNo,
     seq: i64,
     msg_no: i64,
+    ref_seq: Option<i64>,
     actor: Actor,
     id: EntryId,
     kind: u16,
@@ -26,8 +27,8 @@ pub(super) struct EntryRow {
 
 impl EntryRow {
     pub(super) const INSERT: &'static str = "INSERT INTO messages
-          (chat_no, seq, id, sender, kind, msg_no, body, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+          (chat_no, seq, id, sender, kind, msg_no, body, created_at, ref_seq)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
     pub(super) fn new(
         chat: ChatNo,
@@ -45,6 +46,7 @@ impl EntryRow {
             chat,
             seq: seq as i64,
             msg_no: msg_no as i64,
+            ref_seq: None,
             actor,
             id,
             kind,
@@ -54,7 +56,23 @@ impl EntryRow {
         })
     }
 
-    pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 8] {
+    /// The same with a body that is encoded already.
+    pub(super) fn with_body(self, body: &Bytes) -> Self {
+        Self {
+            body: body.to_vec(),
+            ..self
+        }
+    }
+
+    /// An entry that changes another one.
+    pub(super) fn about(self, seq: Seq) -> Self {
+        Self {
+            ref_seq: Some(seq as i64),
+            ..self
+        }
+    }
+
+    pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 9] {
         [
             &self.chat.0,
             &self.seq,
@@ -64,6 +82,7 @@ impl EntryRow {
             &self.msg_no,
             &self.body,
             &self.at,
+            &self.ref_seq,
         ]
     }
 
@@ -78,7 +97,7 @@ impl EntryRow {
                 kind: self.kind,
                 id: self.id,
                 msg_no: self.msg_no as u64,
-                ref_seq: None,
+                ref_seq: self.ref_seq.map(|seq| seq as u64),
                 actor: self.actor.id,
                 at: self.at.0,
                 body: Bytes::from(self.body),

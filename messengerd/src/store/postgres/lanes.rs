@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::{try_join3, try_join4};
-use proto::Seq;
 use proto::entry::kind;
+use proto::{Seq, UnixMillis};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -219,9 +219,15 @@ const LOCK: &str = "SELECT chat_no, head, msg_no, acl_rev FROM chat_heads
     WHERE chat_no = ANY($1::int8[]) ORDER BY chat_no FOR NO KEY UPDATE";
 const EXISTING: &str = "SELECT id, chat_no, sender, seq, msg_no, created_at FROM messages
     WHERE id = ANY($1::uuid[])";
-const PRESENT: &str = "SELECT m.chat_no, m.user_no
+/// Those who are members, until when they may not write, and whether the other
+/// one of a private chat has blocked them.
+pub(super) const STANDINGS: &str = "SELECT m.chat_no, m.user_no, m.muted_until,
+      c.kind = 1 AND EXISTS (
+        SELECT 1 FROM contacts k WHERE k.other = m.user_no AND k.blocked
+          AND k.owner = CASE WHEN c.pair_low = m.user_no THEN c.pair_high ELSE c.pair_low END)
     FROM unnest($1::int8[], $2::int8[]) k(chat_no, user_no)
-    JOIN members m ON m.chat_no = k.chat_no AND m.user_no = k.user_no AND m.left_at IS NULL";
+    JOIN members m ON m.chat_no = k.chat_no AND m.user_no = k.user_no AND m.left_at IS NULL
+    JOIN chats c ON c.chat_no = m.chat_no";
 const INSERT: &str = "INSERT INTO messages
       (chat_no, seq, id, sender, kind, msg_no, ref_seq, body, created_at)
     SELECT * FROM unnest($1::int8[], $2::int8[], $3::uuid[], $4::int8[], $5::int4[], $6::int8[],
@@ -231,13 +237,13 @@ const ADVANCE: &str = "UPDATE chat_heads c SET head = k.head, msg_no = k.msg_no
     WHERE c.chat_no = k.chat_no";
 
 /// Appends entries with different ids, each as if it were alone: finds what is
-/// there already and checks who is still a member.
+/// there already and checks who may still write.
 pub(super) async fn careful(
     conn: &ClientWrapper,
     appends: &[&Append],
 ) -> Result<Vec<Result<Landed, StoreError>>, Fault> {
-    let texts = [LOCK, EXISTING, PRESENT, INSERT, ADVANCE];
-    let [lock, existing, present, insert, advance] = prepare(conn, texts).await?;
+    let texts = [LOCK, EXISTING, STANDINGS, INSERT, ADVANCE];
+    let [lock, existing, standings, insert, advance] = prepare(conn, texts).await?;
     let mut chats: Vec<i64> = appends.iter().map(|append| append.chat.0).collect();
     chats.sort_unstable();
     chats.dedup();
@@ -251,14 +257,14 @@ pub(super) async fn careful(
     let locked: Params<'_> = &[&chats];
     let looked: Params<'_> = &[&ids];
     let asked: Params<'_> = &[&of_chats, &of_users];
-    let (_, heads, existing, present) = try_join4(
+    let (_, heads, existing, standings) = try_join4(
         begin(conn),
         conn.query(&lock, locked),
         conn.query(&existing, looked),
-        conn.query(&present, asked),
+        conn.query(&standings, asked),
     )
     .await?;
-    let mut state = State::read(&heads, &existing, &present)?;
+    let mut state = State::read(&heads, &existing, &standings)?;
     let mut columns = Columns::with_capacity(appends.len());
     let outcomes: Vec<_> = appends
         .iter()
@@ -304,12 +310,27 @@ pub(super) async fn existing(
         .collect())
 }
 
+/// From when on somebody may write, by their row of [`STANDINGS`]; none where
+/// they may not at all.
+fn writes_from(row: &Row) -> Result<Option<i64>, Fault> {
+    let blocked: bool = row.try_get(3)?;
+    let from = row.try_get(2)?;
+    Ok((!blocked).then_some(from))
+}
+
+/// Whether somebody may write at a time, by their row of [`STANDINGS`].
+pub(super) fn may_write(row: Option<&Row>, at: UnixMillis) -> Result<bool, Fault> {
+    let from = row.map(writes_from).transpose()?.flatten();
+    Ok(from.is_some_and(|from| from <= at))
+}
+
 /// What was found under the locks, and what becomes of it.
 #[derive(Debug, Default)]
 struct State {
     heads: BTreeMap<i64, Head>,
     existing: HashMap<Uuid, Existing>,
-    present: HashSet<(i64, i64)>,
+    /// From when on present members may write.
+    may_write: HashMap<(i64, i64), i64>,
 }
 
 #[derive(Debug)]
@@ -330,7 +351,7 @@ struct Existing {
 }
 
 impl State {
-    fn read(heads: &[Row], existing: &[Row], present: &[Row]) -> Result<Self, Fault> {
+    fn read(heads: &[Row], existing: &[Row], standings: &[Row]) -> Result<Self, Fault> {
         let mut state = Self::default();
         for row in heads {
             let head = Head {
@@ -351,8 +372,11 @@ impl State {
             };
             state.existing.insert(row.try_get(0)?, found);
         }
-        for row in present {
-            state.present.insert((row.try_get(0)?, row.try_get(1)?));
+        for row in standings {
+            if let Some(from) = writes_from(row)? {
+                let who = (row.try_get(0)?, row.try_get(1)?);
+                state.may_write.insert(who, from);
+            }
         }
         Ok(state)
     }
@@ -381,8 +405,11 @@ impl State {
     ) -> Result<Landed, StoreError> {
         let chat = append.chat.0;
         let acl_rev = self.heads.get(&chat).ok_or(StoreError::NoAccess)?.acl_rev;
-        if acl_rev != append.acl_rev && !self.present.contains(&(chat, append.actor.no.0)) {
-            return Err(StoreError::NoAccess);
+        if acl_rev != append.acl_rev {
+            let from = self.may_write.get(&(chat, append.actor.no.0));
+            if from.is_none_or(|from| *from > append.at) {
+                return Err(StoreError::NoAccess);
+            }
         }
         if let Some(first) = self.first_of(append) {
             return first;

@@ -1,26 +1,26 @@
 //! Who is in a chat.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 use proto::UnixMillis;
-use proto::entry::{self, Body, account_kind};
-use proto::id::{ChatId, EntryId, UserId};
-use proto::request::{Role, User};
+use proto::entry::{self, Body, account_kind, kind};
+use proto::id::UserId;
+use proto::request::{ChatKind, Role};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use uuid::Uuid;
 
 use super::account::{self, About, Note};
+use super::act::{CHANGE_HEAD, Locked};
 use super::entry_row::EntryRow;
 use super::error::Fault;
 use super::pool::Done;
-use super::statements::{Params, begin, commit, prepare};
 use super::timestamp::At;
+use super::{chat_invites, statements, users};
+use crate::store::groups::{Act, Door};
 use crate::store::{Actor, ChatNo, MemberRecord, StoreError, UserNo};
 
-fn role_number(role: Role) -> i16 {
+pub(super) fn role_number(role: Role) -> i16 {
     match role {
         Role::Admin => 1,
         Role::Member | Role::Unknown => 2,
@@ -28,7 +28,7 @@ fn role_number(role: Role) -> i16 {
     }
 }
 
-fn role_of(number: i16) -> Role {
+pub(super) fn role_of(number: i16) -> Role {
     // Only these give rights.
     match number {
         1 => Role::Admin,
@@ -37,6 +37,15 @@ fn role_of(number: i16) -> Role {
     }
 }
 
+/// The columns of a [`MemberRecord`]; `members` is `m`, `users` is `u`.
+macro_rules! member_columns {
+    () => {
+        "m.user_no, m.role, m.muted_until, m.from_seq,
+         u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
+    };
+}
+pub(super) use member_columns;
+
 /// Reads a member whose first column is `at`; none where that is null.
 pub(super) fn record(row: &Row, at: usize) -> Result<Option<MemberRecord>, Fault> {
     let Some(no) = row.try_get::<_, Option<i64>>(at)? else {
@@ -44,28 +53,28 @@ pub(super) fn record(row: &Row, at: usize) -> Result<Option<MemberRecord>, Fault
     };
     Ok(Some(MemberRecord {
         no: UserNo(no),
-        user: User::new(
-            UserId(row.try_get(at + 1)?),
-            row.try_get::<_, String>(at + 2)?,
-        ),
-        role: role_of(row.try_get(at + 3)?),
-        muted_until: 0,
-        from_seq: 0,
+        role: role_of(row.try_get(at + 1)?),
+        muted_until: row.try_get(at + 2)?,
+        from_seq: row.try_get::<_, i64>(at + 3)? as u64,
+        user: users::shown(row, at + 4)?,
     }))
 }
 
 /// Makes people present members, in this order. What was there before they
 /// joined counts as read: it is history, not news.
 pub(super) const INSERT: &str = "INSERT INTO members
-      (chat_no, user_no, role, join_no, joined_at, left_at, read_seq, read_no, delivered_seq)
+      (chat_no, user_no, role, join_no, joined_at, left_at, read_seq, read_no, delivered_seq,
+       shown_read_seq, shown_read_no, shown_delivered_seq, from_seq)
     SELECT $1, k.user_no, k.role,
            (SELECT coalesce(max(join_no), 0) FROM members WHERE chat_no = $1) + k.ord,
-           $4, NULL, $5, $6, $5
+           $4, NULL, $5, $6, $5, $5, $6, $5, $7
     FROM unnest($2::int8[], $3::int2[]) WITH ORDINALITY k(user_no, role, ord)
     ON CONFLICT (chat_no, user_no) DO UPDATE SET
       role = excluded.role, join_no = excluded.join_no, joined_at = excluded.joined_at,
-      left_at = NULL, read_seq = excluded.read_seq, read_no = excluded.read_no,
-      delivered_seq = excluded.delivered_seq";
+      left_at = NULL, banned = false, read_seq = excluded.read_seq, read_no = excluded.read_no,
+      delivered_seq = excluded.delivered_seq, shown_read_seq = excluded.shown_read_seq,
+      shown_read_no = excluded.shown_read_no, shown_delivered_seq = excluded.shown_delivered_seq,
+      from_seq = excluded.from_seq";
 
 /// Parameters of [`INSERT`].
 pub(super) struct Rows {
@@ -75,28 +84,45 @@ pub(super) struct Rows {
     at: At,
     read: i64,
     read_no: i64,
+    from_seq: i64,
 }
 
 impl Rows {
-    /// `read` is the latest entry and the latest message they find.
-    pub(super) fn new(
+    /// The first members of a new chat.
+    pub(super) fn founders(
         chat: ChatNo,
         people: &[Actor],
         roles: impl Iterator<Item = Role>,
         at: UnixMillis,
-        read: (u64, u64),
     ) -> Self {
         Self {
             chat: chat.0,
             users: people.iter().map(|person| person.no.0).collect(),
             roles: roles.map(role_number).collect(),
             at: At(at),
-            read: read.0 as i64,
-            read_no: read.1 as i64,
+            read: 0,
+            read_no: 0,
+            from_seq: 0,
         }
     }
 
-    pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 6] {
+    /// Members who come later, with the next entry.
+    fn joining(locked: &Locked, people: &[Actor]) -> Self {
+        let roles = people.iter().map(|_| Role::Member);
+        let founders = Self::founders(locked.act.chat, people, roles, locked.act.at);
+        Self {
+            read: locked.head as i64 + 1,
+            read_no: locked.msg_no as i64,
+            from_seq: if locked.since_join {
+                locked.head as i64
+            } else {
+                0
+            },
+            ..founders
+        }
+    }
+
+    pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 7] {
         [
             &self.chat,
             &self.users,
@@ -104,224 +130,264 @@ impl Rows {
             &self.at,
             &self.read,
             &self.read_no,
+            &self.from_seq,
         ]
     }
 }
 
-const LOCK_HEAD: &str = "SELECT head, msg_no, acl_rev FROM chat_heads WHERE chat_no = $1
-    FOR NO KEY UPDATE";
-const LOCK_CURSORS: &str = "SELECT 1 FROM chat_cursors WHERE chat_no = $1 FOR NO KEY UPDATE";
-const PEOPLE: &str = "SELECT c.id, m.user_no, m.role, m.left_at IS NULL
-    FROM chats c LEFT JOIN members m ON m.chat_no = c.chat_no AND m.user_no = ANY($2::int8[])
-    WHERE c.chat_no = $1";
-const CHANGE_HEAD: &str = "UPDATE chat_heads SET head = head + 1, acl_rev = acl_rev + 1
-    WHERE chat_no = $1";
 const COUNT: &str = "UPDATE chats SET members = members + $2 WHERE chat_no = $1";
 const LEAVE: &str = "UPDATE members SET left_at = $3 WHERE chat_no = $1 AND user_no = $2";
-/// Makes the oldest member admin of a chat that has none.
-const HAND_OVER: &str = "UPDATE members SET role = 1
-    WHERE chat_no = $1 AND user_no = (
-        SELECT user_no FROM members WHERE chat_no = $1 AND left_at IS NULL
-        ORDER BY join_no LIMIT 1)
-      AND NOT EXISTS (
-        SELECT 1 FROM members WHERE chat_no = $1 AND left_at IS NULL AND role = 1)";
-
-/// A chat whose members are about to change: locked, in a transaction.
-struct Locked {
-    chat: ChatNo,
-    id: ChatId,
-    head: u64,
-    msg_no: u64,
-    acl_rev: u64,
-    /// Those asked for who are or were members: their role, and whether they
-    /// are present.
-    people: HashMap<i64, (Role, bool)>,
-}
-
-impl Locked {
-    /// Begins a transaction and locks the chat: its head against appends, its
-    /// cursors against moves.
-    async fn begin(
-        conn: &ClientWrapper,
-        chat: ChatNo,
-        people: impl Iterator<Item = Actor>,
-    ) -> Result<Self, Fault> {
-        let [head, cursors, members] = prepare(conn, [LOCK_HEAD, LOCK_CURSORS, PEOPLE]).await?;
-        let people: Vec<i64> = people.map(|person| person.no.0).collect();
-        let only: Params<'_> = &[&chat.0];
-        let both: Params<'_> = &[&chat.0, &people];
-        let (_, head, _, rows) = try_join4(
-            begin(conn),
-            conn.query_opt(&head, only),
-            conn.execute(&cursors, only),
-            conn.query(&members, both),
-        )
-        .await?;
-        let head = head.ok_or(StoreError::NoAccess)?;
-        let first = rows.first().ok_or(StoreError::NoAccess)?;
-        let mut locked = Self {
-            chat,
-            id: ChatId(first.try_get::<_, Uuid>(0)?),
-            head: head.try_get::<_, i64>(0)? as u64,
-            msg_no: head.try_get::<_, i64>(1)? as u64,
-            acl_rev: head.try_get::<_, i64>(2)? as u64,
-            people: HashMap::new(),
-        };
-        for row in &rows {
-            if let Some(user) = row.try_get::<_, Option<i64>>(1)? {
-                let role = role_of(row.try_get(2)?);
-                locked.people.insert(user, (role, row.try_get(3)?));
-            }
-        }
-        Ok(locked)
-    }
-
-    /// The role of a present member.
-    fn role(&self, user: Actor) -> Option<Role> {
-        let (role, present) = self.people.get(&user.no.0)?;
-        present.then_some(*role)
-    }
-
-    /// The entry of the change.
-    fn entry(
-        &self,
-        actor: Actor,
-        id: EntryId,
-        at: UnixMillis,
-        body: &Body,
-    ) -> Result<EntryRow, Fault> {
-        EntryRow::new(self.chat, self.head + 1, self.msg_no, actor, id, at, body)
-    }
-}
-
-/// What is asked of [`add`].
-#[derive(Debug)]
-pub(super) struct Addition {
-    pub(super) chat: ChatNo,
-    pub(super) actor: Actor,
-    pub(super) users: Vec<Actor>,
-    pub(super) entry: EntryId,
-    pub(super) at: UnixMillis,
-}
+const SET_ROLE: &str = "UPDATE members SET role = $3 WHERE chat_no = $1 AND user_no = $2";
 
 /// See [`Store::add_members`](crate::store::Store::add_members).
-pub(super) async fn add(conn: &ClientWrapper, wanted: &Addition) -> Result<Done<()>, Fault> {
-    let &Addition {
-        chat, actor, at, ..
-    } = wanted;
-    let everybody = std::iter::once(actor).chain(wanted.users.iter().copied());
-    let locked = Locked::begin(conn, chat, everybody).await?;
-    if locked.role(actor) != Some(Role::Admin) {
-        return Err(StoreError::NoAccess.into());
-    }
-    let mut seen = HashSet::new();
-    let fresh: Vec<Actor> = wanted
-        .users
-        .iter()
-        .copied()
-        .filter(|user| locked.role(*user).is_none() && seen.insert(user.no))
-        .collect();
-    if fresh.is_empty() {
-        commit(conn).await?;
+pub(super) async fn add(
+    conn: &ClientWrapper,
+    act: Act,
+    users: &[Actor],
+) -> Result<Done<()>, Fault> {
+    let Some(locked) = Locked::begin(conn, act, kind::MEMBERS_ADDED, users).await? else {
         return Ok(Done::quiet(()));
+    };
+    let mut seen = HashSet::new();
+    let mut fresh = Vec::new();
+    for user in users {
+        match locked.standing(*user) {
+            Some(standing) if standing.banned => return Err(StoreError::NoAccess.into()),
+            Some(standing) if standing.present => {}
+            _ if seen.insert(user.no) => fresh.push(*user),
+            _ => {}
+        }
     }
-    let texts = [
-        CHANGE_HEAD,
-        EntryRow::INSERT,
-        INSERT,
-        COUNT,
-        account::APPEND,
-    ];
-    let [head, entry, member, count, append] = prepare(conn, texts).await?;
+    if fresh.is_empty() {
+        return Locked::nothing(conn).await;
+    }
+    come(conn, locked, &fresh).await
+}
+
+/// See [`Store::join`](crate::store::Store::join).
+pub(super) async fn join(conn: &ClientWrapper, act: Act, door: &Door) -> Result<Done<()>, Fault> {
+    let locked = Locked::begin_anyhow(conn, act, &[act.actor]).await?;
+    match locked.standing(act.actor) {
+        Some(standing) if standing.banned => return Err(StoreError::NoAccess.into()),
+        Some(standing) if standing.present => return Locked::nothing(conn).await,
+        _ => {}
+    }
+    match door {
+        Door::Public if locked.kind == ChatKind::Public => {}
+        Door::Invite(token) if locked.kind != ChatKind::Private => {
+            chat_invites::take(conn, act.chat, token, act.at).await?;
+        }
+        Door::Public | Door::Invite(_) => return Err(StoreError::NoAccess.into()),
+    }
+    come(conn, locked, &[act.actor]).await
+}
+
+/// Makes people members who are none.
+async fn come(conn: &ClientWrapper, locked: Locked, fresh: &[Actor]) -> Result<Done<()>, Fault> {
+    let act = locked.act;
     let body = Body::MembersAdded(entry::MembersAdded {
         users: fresh.iter().map(|user| user.id).collect(),
     });
-    let added = locked.entry(actor, wanted.entry, at, &body)?;
-    let roles = fresh.iter().map(|_| Role::Member);
-    let rows = Rows::new(chat, &fresh, roles, at, (locked.head + 1, locked.msg_no));
-    let about = About::Chat(locked.id);
-    let note = Note::new(&fresh, account_kind::CHAT_JOINED, at, about);
+    let added = locked.entry(&body)?;
+    let rows = Rows::joining(&locked, fresh);
+    let about = About::Chat(act.chat_id);
+    let note = Note::new(fresh, account_kind::CHAT_JOINED, act.at, about);
     let by = fresh.len() as i64;
-    let only: Params<'_> = &[&chat.0];
-    let counted: Params<'_> = &[&chat.0, &by];
-    let (_, _, _, (_, rows, ())) = try_join4(
-        conn.execute(&head, only),
-        conn.execute(&entry, &added.params()),
-        conn.execute(&member, &rows.params()),
-        try_join3(
-            conn.execute(&count, counted),
-            conn.query(&append, &note.params()),
-            commit(conn),
-        ),
+    let answers = statements::finish(
+        conn,
+        &[
+            (CHANGE_HEAD, &[&act.chat.0, &1i64]),
+            (EntryRow::INSERT, &added.params()),
+            (INSERT, &rows.params()),
+            (COUNT, &[&act.chat.0, &by]),
+            (account::APPEND, &note.params()),
+        ],
     )
     .await?;
-    let mut events = vec![added.event(locked.id, locked.acl_rev + 1)];
-    events.extend(note.events(&rows)?);
+    let mut events = vec![locked.event(added)];
+    events.extend(note.events(answers.last().map_or(&[], Vec::as_slice))?);
     Ok(Done { value: (), events })
-}
-
-/// What is asked of [`remove`].
-#[derive(Debug)]
-pub(super) struct Removal {
-    pub(super) chat: ChatNo,
-    pub(super) actor: Actor,
-    pub(super) user: Actor,
-    pub(super) entry: EntryId,
-    pub(super) at: UnixMillis,
 }
 
 /// See [`Store::remove_member`](crate::store::Store::remove_member).
-pub(super) async fn remove(conn: &ClientWrapper, wanted: &Removal) -> Result<Done<()>, Fault> {
-    let &Removal {
-        chat,
-        actor,
-        user,
-        at,
-        ..
-    } = wanted;
-    let locked = Locked::begin(conn, chat, [actor, user].into_iter()).await?;
-    let actor_role = locked.role(actor);
-    if actor_role != Some(Role::Admin) && actor.no != user.no {
-        return Err(StoreError::NoAccess.into());
-    }
-    if locked.role(user).is_none() {
-        // Who left before may say so again; who never was in learns nothing.
-        if actor_role.is_none() && !locked.people.contains_key(&user.no.0) {
-            return Err(StoreError::NoAccess.into());
-        }
-        commit(conn).await?;
+pub(super) async fn remove(conn: &ClientWrapper, act: Act, user: Actor) -> Result<Done<()>, Fault> {
+    let Some(locked) = Locked::begin(conn, act, kind::MEMBER_LEFT, &[user]).await? else {
         return Ok(Done::quiet(()));
+    };
+    if locked.present(user).is_none() {
+        return Locked::nothing(conn).await;
     }
-    let texts = [
-        CHANGE_HEAD,
-        EntryRow::INSERT,
-        LEAVE,
-        HAND_OVER,
-        COUNT,
-        account::APPEND,
-    ];
-    let [head, entry, leave, hand_over, count, append] = prepare(conn, texts).await?;
     let body = Body::MemberLeft(entry::MemberLeft { user: user.id });
-    let left = locked.entry(actor, wanted.entry, at, &body)?;
+    let left_at = At(act.at);
+    let leaving: [&(dyn ToSql + Sync); 3] = [&act.chat.0, &user.no.0, &left_at];
+    go(conn, locked, user, &body, (LEAVE, &leaving)).await
+}
+
+const BAN: &str = "INSERT INTO members
+      (chat_no, user_no, role, join_no, joined_at, left_at, read_seq, read_no, delivered_seq, banned)
+    SELECT $1, $2, 2, coalesce(max(join_no), 0) + 1, $3, $3, 0, 0, 0, true
+    FROM members WHERE chat_no = $1
+    ON CONFLICT (chat_no, user_no) DO UPDATE SET
+      left_at = coalesce(members.left_at, excluded.left_at), banned = true";
+const PARDON: &str = "UPDATE members SET banned = false WHERE chat_no = $1 AND user_no = $2";
+
+/// See [`Store::ban_member`](crate::store::Store::ban_member).
+pub(super) async fn ban(
+    conn: &ClientWrapper,
+    act: Act,
+    user: Actor,
+    on: bool,
+) -> Result<Done<()>, Fault> {
+    let Some(locked) = Locked::begin(conn, act, kind::MEMBER_BANNED, &[user]).await? else {
+        return Ok(Done::quiet(()));
+    };
+    if locked.standing(user).is_some_and(|known| known.banned) == on {
+        return Locked::nothing(conn).await;
+    }
+    let body = Body::MemberBanned(entry::MemberBanned { user: user.id, on });
+    let at = At(act.at);
+    let (pair, whole): ([&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 3]) =
+        ([&act.chat.0, &user.no.0], [&act.chat.0, &user.no.0, &at]);
+    if !on {
+        return change(conn, locked, &body, (PARDON, &pair)).await;
+    }
+    if locked.present(user).is_none() {
+        return change(conn, locked, &body, (BAN, &whole)).await;
+    }
+    go(conn, locked, user, &body, (BAN, &whole)).await
+}
+
+/// Who takes over from a member who is the last admin: the oldest moderator,
+/// else the oldest member.
+const HEIR: &str = "SELECT m.user_no, u.id FROM members m JOIN users u ON u.user_no = m.user_no
+    WHERE m.chat_no = $1 AND m.left_at IS NULL AND m.user_no <> $2
+      AND NOT EXISTS (SELECT 1 FROM members a WHERE a.chat_no = $1 AND a.left_at IS NULL
+                      AND a.role = 1 AND a.user_no <> $2)
+    ORDER BY (m.role = 3) DESC, m.join_no LIMIT 1";
+
+/// A present member goes, by the statement that says how.
+async fn go(
+    conn: &ClientWrapper,
+    locked: Locked,
+    user: Actor,
+    body: &Body,
+    leave: (&'static str, statements::Params<'_>),
+) -> Result<Done<()>, Fault> {
+    let act = locked.act;
+    let admin = locked.present(user).map(|known| known.role) == Some(Role::Admin);
+    let heir = match admin {
+        true => statements::row(conn, HEIR, &[&act.chat.0, &user.no.0]).await?,
+        false => None,
+    };
+    let heir = match heir {
+        Some(row) => {
+            let body = Body::RoleChanged(entry::RoleChanged {
+                user: UserId(row.try_get(1)?),
+                role: Role::Admin,
+            });
+            Some((row.try_get::<_, i64>(0)?, locked.second_entry(&body)?))
+        }
+        None => None,
+    };
+    let gone = locked.entry(body)?;
     let users = [user];
-    let about = About::Chat(locked.id);
-    let note = Note::new(&users, account_kind::CHAT_LEFT, at, about);
-    let left_at = At(at);
-    let only: Params<'_> = &[&chat.0];
-    let leaving: Params<'_> = &[&chat.0, &user.no.0, &left_at];
-    let counted: Params<'_> = &[&chat.0, &-1i64];
-    let (_, _, _, _, (_, (rows, ()))) = try_join5(
-        conn.execute(&head, only),
-        conn.execute(&entry, &left.params()),
-        conn.execute(&leave, leaving),
-        conn.execute(&hand_over, only),
-        try_join(
-            conn.execute(&count, counted),
-            try_join(conn.query(&append, &note.params()), commit(conn)),
-        ),
+    let about = About::Chat(act.chat_id);
+    let note = Note::new(&users, account_kind::CHAT_LEFT, act.at, about);
+    let entries = 1 + i64::from(heir.is_some());
+    let taking_over = heir.as_ref().map(|(no, entry)| {
+        let role: [&(dyn ToSql + Sync); 3] = [&act.chat.0, no, &1i16];
+        (entry.params(), role)
+    });
+    let leaving = gone.params();
+    let changing: [&(dyn ToSql + Sync); 2] = [&act.chat.0, &entries];
+    let counting: [&(dyn ToSql + Sync); 2] = [&act.chat.0, &-1i64];
+    let noting = note.params();
+    let mut group: Vec<(&'static str, statements::Params<'_>)> = vec![
+        (CHANGE_HEAD, &changing),
+        (EntryRow::INSERT, &leaving),
+        leave,
+        (COUNT, &counting),
+    ];
+    if let Some((entry, role)) = &taking_over {
+        group.push((EntryRow::INSERT, entry));
+        group.push((SET_ROLE, role));
+    }
+    group.push((account::APPEND, &noting));
+    let answers = statements::finish(conn, &group).await?;
+    let noted = answers.last().map_or(&[][..], Vec::as_slice);
+    let noted = note.events(noted)?;
+    let mut events = vec![locked.event(gone)];
+    events.extend(heir.map(|(_, entry)| locked.event(entry)));
+    events.extend(noted);
+    Ok(Done { value: (), events })
+}
+
+/// See [`Store::set_role`](crate::store::Store::set_role).
+pub(super) async fn set_role(
+    conn: &ClientWrapper,
+    act: Act,
+    user: Actor,
+    role: Role,
+) -> Result<Done<()>, Fault> {
+    let Some(locked) = Locked::begin(conn, act, kind::ROLE_CHANGED, &[user]).await? else {
+        return Ok(Done::quiet(()));
+    };
+    let present = locked.present(user).ok_or(StoreError::NoEntry)?;
+    if present.role == role {
+        return Locked::nothing(conn).await;
+    }
+    let body = Body::RoleChanged(entry::RoleChanged {
+        user: user.id,
+        role,
+    });
+    let number = role_number(role);
+    let set: [&(dyn ToSql + Sync); 3] = [&act.chat.0, &user.no.0, &number];
+    change(conn, locked, &body, (SET_ROLE, &set)).await
+}
+
+const MUTE: &str = "UPDATE members SET muted_until = $3 WHERE chat_no = $1 AND user_no = $2";
+
+/// See [`Store::mute_member`](crate::store::Store::mute_member).
+pub(super) async fn mute(
+    conn: &ClientWrapper,
+    act: Act,
+    user: Actor,
+    until: UnixMillis,
+) -> Result<Done<()>, Fault> {
+    let Some(locked) = Locked::begin(conn, act, kind::MEMBER_MUTED, &[user]).await? else {
+        return Ok(Done::quiet(()));
+    };
+    let present = locked.present(user).ok_or(StoreError::NoEntry)?;
+    if present.muted_until == until {
+        return Locked::nothing(conn).await;
+    }
+    let body = Body::MemberMuted(entry::MemberMuted {
+        user: user.id,
+        until,
+    });
+    let set: [&(dyn ToSql + Sync); 3] = [&act.chat.0, &user.no.0, &until];
+    change(conn, locked, &body, (MUTE, &set)).await
+}
+
+/// One statement and the entry that tells of it.
+pub(super) async fn change(
+    conn: &ClientWrapper,
+    locked: Locked,
+    body: &Body,
+    what: (&'static str, statements::Params<'_>),
+) -> Result<Done<()>, Fault> {
+    let entry = locked.entry(body)?;
+    statements::finish(
+        conn,
+        &[
+            (CHANGE_HEAD, &[&locked.act.chat.0, &1i64]),
+            (EntryRow::INSERT, &entry.params()),
+            what,
+        ],
     )
     .await?;
-    let mut events = vec![left.event(locked.id, locked.acl_rev + 1)];
-    events.extend(note.events(&rows)?);
-    Ok(Done { value: (), events })
+    Ok(Done {
+        value: (),
+        events: vec![locked.event(entry)],
+    })
 }

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use deadpool_postgres::ClientWrapper;
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use super::chats;
+use super::committer::Committer;
 use super::error::closed;
-use super::members::{Addition, Removal};
-use crate::store::{Append, Appended, ChatRecord, NewChat, Pending, StoreError};
+use super::pool::{Done, Step};
+use crate::store::{Append, Appended, ChatNo, ChatRecord, NewChat, Pending, StoreError};
 
 /// Committers of one store; chats are spread over them by number.
 pub(super) const SHARDS: usize = 2;
@@ -19,8 +23,8 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum Job {
     /// An append: the common case.
     Append(Waiting),
-    /// Any other write to a chat.
-    Change(Change),
+    /// Any other write to a chat, with a transaction of its own.
+    Change(Box<dyn Change>),
     /// Finish and end.
     Close(Answer<()>),
 }
@@ -31,11 +35,30 @@ pub(super) struct Waiting {
     pub(super) answer: Answer<Appended>,
 }
 
-/// A write with a transaction of its own.
-pub(super) enum Change {
-    Create(Box<NewChat>, Answer<ChatRecord>),
-    Add(Addition, Answer<()>),
-    Remove(Removal, Answer<()>),
+/// A write with a transaction of its own, and who waits for it.
+pub(super) trait Change: Send {
+    fn run(self: Box<Self>, committer: &mut Committer) -> BoxFuture<'_, ()>;
+}
+
+struct Asked<A, F, T> {
+    args: A,
+    work: F,
+    answer: Answer<T>,
+}
+
+impl<A, F, T> Change for Asked<A, F, T>
+where
+    A: Send + Sync + 'static,
+    T: Send + 'static,
+    F: for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>> + Send + Sync + 'static,
+{
+    fn run(self: Box<Self>, committer: &mut Committer) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let outcome = committer.attempt(&self.args, &self.work).await;
+            // Nobody may be waiting any more.
+            let _ = self.answer.send(outcome);
+        })
+    }
 }
 
 /// The queues, one per committer.
@@ -91,32 +114,30 @@ impl Queue {
             let (own, other) = (chat.creator.no.0, other.no.0);
             (own.min(other), own.max(other))
         });
-        self.change(shard_of(low ^ high), |answer| {
-            Change::Create(Box::new(chat), answer)
+        self.put_change(shard_of(low ^ high), chat, |conn, chat| {
+            Box::pin(chats::create(conn, chat))
         })
     }
 
-    /// Queues a change of the members.
-    pub(super) fn add(&self, addition: Addition) -> Pending<()> {
-        self.change(shard_of(addition.chat.0), |answer| {
-            Change::Add(addition, answer)
-        })
+    /// Queues any other write to a chat, behind the appends before it.
+    pub(super) fn change<A, T, F>(&self, chat: ChatNo, args: A, work: F) -> Pending<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>> + Send + Sync + 'static,
+    {
+        self.put_change(shard_of(chat.0), args, work)
     }
 
-    /// Queues a change of the members.
-    pub(super) fn remove(&self, removal: Removal) -> Pending<()> {
-        self.change(shard_of(removal.chat.0), |answer| {
-            Change::Remove(removal, answer)
-        })
-    }
-
-    fn change<T: Send + 'static>(
-        &self,
-        shard: usize,
-        change: impl FnOnce(Answer<T>) -> Change,
-    ) -> Pending<T> {
+    fn put_change<A, T, F>(&self, shard: usize, args: A, work: F) -> Pending<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a ClientWrapper, &'a A) -> Step<'a, Done<T>> + Send + Sync + 'static,
+    {
         let (answer, result) = oneshot::channel();
-        let queued = self.put(shard, Job::Change(change(answer)));
+        let asked = Asked { args, work, answer };
+        let queued = self.put(shard, Job::Change(Box::new(asked)));
         Box::pin(async move {
             queued?;
             result.await.unwrap_or_else(|_| Err(closed()))

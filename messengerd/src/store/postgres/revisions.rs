@@ -11,7 +11,7 @@ use crate::store::{AccountRevision, ChatNo, ChatRevision, Revisions, UserNo};
 /// One statement, so that all of it is of one moment.
 const FIND: &str = "
     SELECT 1::int2, c.id, c.chat_no, h.head, h.acl_rev, r.cursor_rev, h.floor
-    FROM unnest($1::uuid[]) k(id) JOIN chats c ON c.id = k.id
+    FROM unnest($1::uuid[]) k(id) JOIN chats c ON c.id = k.id AND c.deleted_at IS NULL
     JOIN chat_heads h ON h.chat_no = c.chat_no JOIN chat_cursors r ON r.chat_no = c.chat_no
     UNION ALL
     SELECT 2::int2, u.id, u.user_no, u.account_seq, 0, 0, 0

@@ -27,6 +27,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "people_groups_changes",
         sql: include_str!("../../../../sql/postgres/0003_people_groups_changes.sql"),
     },
+    Migration {
+        version: 4,
+        name: "search",
+        sql: include_str!("../../../../sql/postgres/0004_search.sql"),
+    },
 ];
 
 /// The advisory lock of whoever changes the schema: "msgr" in ASCII.

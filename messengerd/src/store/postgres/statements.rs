@@ -1,6 +1,7 @@
 //! Prepared statements, each prepared once per connection.
 
 use deadpool_postgres::ClientWrapper;
+use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -64,4 +65,41 @@ pub(super) async fn commit(conn: &ClientWrapper) -> Result<(), tokio_postgres::E
 /// Gives up a transaction.
 pub(super) async fn rollback(conn: &ClientWrapper) -> Result<(), Fault> {
     Ok(conn.batch_execute("ROLLBACK").await?)
+}
+
+/// Statements that need not wait for each other's answers, with their values.
+pub(super) type Group<'a> = &'a [(&'static str, Params<'a>)];
+
+/// The last statements of a transaction and its end in one round trip. The rows
+/// of each; where one fails the transaction is rolled back.
+pub(super) async fn finish(conn: &ClientWrapper, group: Group<'_>) -> Result<Vec<Vec<Row>>, Fault> {
+    let mut prepared = Vec::with_capacity(group.len());
+    for (text, params) in group {
+        prepared.push((conn.prepare_cached(text).await?, *params));
+    }
+    let queries = prepared
+        .iter()
+        .map(|(statement, params)| conn.query(statement, params));
+    let (rows, ()) = try_join(try_join_all(queries), commit(conn)).await?;
+    Ok(rows)
+}
+
+/// The first statements of a transaction in one round trip, in order: each sees
+/// what was committed before it began, so that one behind a lock sees what the
+/// lock was waited for.
+pub(super) async fn start(conn: &ClientWrapper, group: Group<'_>) -> Result<Vec<Vec<Row>>, Fault> {
+    let mut prepared = Vec::with_capacity(group.len());
+    for (text, params) in group {
+        prepared.push((conn.prepare_cached(text).await?, *params));
+    }
+    let queries = prepared
+        .iter()
+        .map(|(statement, params)| conn.query(statement, params));
+    let ((), rows) = try_join(begin(conn), try_join_all(queries)).await?;
+    Ok(rows)
+}
+
+/// Ends a transaction that has changed nothing, or nothing more.
+pub(super) async fn leave(conn: &ClientWrapper) -> Result<(), Fault> {
+    Ok(commit(conn).await?)
 }

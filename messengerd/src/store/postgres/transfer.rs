@@ -182,12 +182,20 @@ async fn write(
     after: &[u8],
 ) -> Result<(), Fault> {
     begin(conn).await?;
+    let places = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let columns = table.columns.iter().enumerate();
+        columns
+            .filter(|(_, column)| wanted(column.name))
+            .map(|(place, _)| place)
+            .collect()
+    };
     if table.name == HEADS {
-        let (heads, revisions): (Vec<usize>, Vec<usize>) = ((0..5).collect(), vec![0, 5]);
+        let heads = places(&|name| name != "cursor_rev");
+        let revisions = places(&|name| matches!(name, "chat_no" | "cursor_rev"));
         copy(conn, HEADS, table.columns, &heads, rows).await?;
         copy(conn, "chat_cursors", table.columns, &revisions, rows).await?;
     } else {
-        let all: Vec<usize> = (0..table.columns.len()).collect();
+        let all = places(&|_| true);
         copy(conn, table.name, table.columns, &all, rows).await?;
     }
     statements::run(

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use deadpool_postgres::ClientWrapper;
 use proto::UnixMillis;
 use proto::id::UserId;
-use proto::request::Status;
-use proto::text::username_key;
+use proto::request::User;
+use proto::text::{search_fold, username_key};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::error::Fault;
 use super::pool::Done;
 use super::statements::{self, begin};
 use super::timestamp::At;
-use super::{invites, sessions};
+use super::{avatars, invites, people, sessions};
 use crate::store::{Actor, Admission, NewSession, NewUser, StoreError, Unique, UserNo, UserRecord};
 
 /// The advisory lock of whoever makes the first account: "first" in ASCII.
@@ -23,32 +23,49 @@ const FIRST: i64 = 0x66_6972_7374;
 /// The columns of a [`UserRecord`]; `users` is `u`.
 macro_rules! columns {
     () => {
-        "u.user_no, u.id, u.username, u.password_hash, u.admin, u.disabled, u.last_seen"
+        "u.user_no, u.password_hash, u.admin, u.disabled, u.last_seen, u.email, u.created_at,
+         u.bio, u.status, u.status_text, u.status_until, u.receipts,
+         u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
     };
 }
 pub(super) use columns;
 
 /// Reads a [`UserRecord`] whose first column is `at`.
 pub(super) fn record(row: &Row, at: usize) -> Result<UserRecord, Fault> {
+    let time = |at| row.try_get::<_, Option<At>>(at).map(|at| at.map(|at| at.0));
+    let shown = shown(row, at + 12)?;
     Ok(UserRecord {
         no: UserNo(row.try_get(at)?),
-        id: UserId(row.try_get(at + 1)?),
-        username: row.try_get(at + 2)?,
-        password_hash: row.try_get(at + 3)?,
-        admin: row.try_get(at + 4)?,
-        disabled: row.try_get(at + 5)?,
-        last_seen: row.try_get::<_, Option<At>>(at + 6)?.map(|at| at.0),
-        email: None,
-        created_at: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        bio: String::new(),
-        avatar: None,
-        rev: 0,
-        status: Status::Online,
-        status_text: String::new(),
-        status_until: None,
-        receipts: true,
+        password_hash: row.try_get(at + 1)?,
+        admin: row.try_get(at + 2)?,
+        disabled: row.try_get(at + 3)?,
+        last_seen: time(at + 4)?,
+        email: row.try_get(at + 5)?,
+        created_at: row.try_get::<_, At>(at + 6)?.0,
+        bio: row.try_get(at + 7)?,
+        status: people::status_of(row.try_get(at + 8)?),
+        status_text: row.try_get(at + 9)?,
+        status_until: time(at + 10)?,
+        receipts: row.try_get(at + 11)?,
+        id: shown.id,
+        username: shown.username,
+        first_name: shown.first_name,
+        last_name: shown.last_name,
+        avatar: shown.avatar,
+        rev: shown.rev,
+    })
+}
+
+/// Reads a person as others see them from `id`, `username`, `first_name`,
+/// `last_name`, `avatar` and `rev`, the first of which is column `at`.
+pub(super) fn shown(row: &Row, at: usize) -> Result<User, Fault> {
+    Ok(User {
+        id: UserId(row.try_get(at)?),
+        username: row.try_get(at + 1)?,
+        first_name: row.try_get(at + 2)?,
+        last_name: row.try_get(at + 3)?,
+        avatar: avatars::hash(row, at + 4)?,
+        rev: row.try_get::<_, i64>(at + 5)? as u64,
     })
 }
 
@@ -57,7 +74,7 @@ fn records(rows: &[Row]) -> Result<Vec<UserRecord>, Fault> {
 }
 
 /// The form in which e-mail addresses are compared.
-fn email_key(email: &str) -> String {
+pub(super) fn email_key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
@@ -96,10 +113,15 @@ pub(super) async fn create(
         return Err(StoreError::Taken(Unique::Email).into());
     }
     // One that comes in between is found by the constraint.
+    let sql = concat!(
+        "INSERT INTO users AS u
+           (id, username, username_key, email, password_hash, admin, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ",
+        columns!()
+    );
     let row = statements::row(
         conn,
-        "INSERT INTO users (id, username, username_key, email, password_hash, admin, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING user_no",
+        sql,
         &[
             &user.id.0,
             &user.username.as_str(),
@@ -112,28 +134,12 @@ pub(super) async fn create(
     )
     .await?
     .ok_or_else(|| Fault::internal("no number"))?;
-    let no = UserNo(row.try_get(0)?);
-    let events = sessions::open(conn, Actor { no, id: user.id }, session).await?;
-    let value = UserRecord {
-        no,
+    let value = record(&row, 0)?;
+    let actor = Actor {
+        no: value.no,
         id: user.id,
-        username: user.username.as_str().to_owned(),
-        password_hash: user.password_hash.clone(),
-        admin,
-        disabled: false,
-        last_seen: None,
-        email: None,
-        created_at: user.at,
-        first_name: String::new(),
-        last_name: String::new(),
-        bio: String::new(),
-        avatar: None,
-        rev: 0,
-        status: Status::Online,
-        status_text: String::new(),
-        status_until: None,
-        receipts: true,
     };
+    let events = sessions::open(conn, actor, session).await?;
     Ok(Done { value, events })
 }
 
@@ -229,12 +235,14 @@ pub(super) async fn search(
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM users u WHERE NOT u.disabled AND strpos(u.username_key, $1) > 1
+            " FROM users u WHERE NOT u.disabled
+              AND (strpos(u.username_key, $1) > 0 OR ($2 <> '' AND strpos(u.names_key, $2) > 0))
               AND NOT (u.username_key >= $1 AND u.username_key < $1 || chr(1114111))
-              ORDER BY u.username_key LIMIT $2"
+              ORDER BY u.username_key LIMIT $3"
         );
+        let names = search_fold(query);
         found.extend(records(
-            &statements::rows(conn, sql, &[&key, &rest]).await?,
+            &statements::rows(conn, sql, &[&key, &names.trim(), &rest]).await?,
         )?);
     }
     Ok(found)
@@ -273,10 +281,19 @@ pub(super) async fn acquaintances(
         columns!(),
         " FROM users u WHERE u.user_no IN (
             SELECT other.user_no FROM members mine
-            JOIN chats c ON c.chat_no = mine.chat_no AND c.members <= $2
+            JOIN chats c ON c.chat_no = mine.chat_no AND c.kind <> 3 AND c.members <= $2
             JOIN members other ON other.chat_no = mine.chat_no AND other.left_at IS NULL
-            WHERE mine.user_no = $1 AND mine.left_at IS NULL)
-          AND u.user_no <> $1 ORDER BY u.user_no"
+            WHERE mine.user_no = $1 AND mine.left_at IS NULL
+            UNION
+            SELECT own.other FROM contacts own
+            JOIN contacts rev ON rev.owner = own.other AND rev.other = own.owner AND rev.added
+            WHERE own.owner = $1 AND own.added)
+          AND u.user_no <> $1
+          AND NOT EXISTS (SELECT 1 FROM contacts k
+                          WHERE k.owner = $1 AND k.other = u.user_no AND k.blocked)
+          AND NOT EXISTS (SELECT 1 FROM contacts k
+                          WHERE k.owner = u.user_no AND k.other = $1 AND k.blocked)
+          ORDER BY u.user_no"
     );
     records(&statements::rows(conn, sql, &[&user.0, &i64::from(max_members)]).await?)
 }

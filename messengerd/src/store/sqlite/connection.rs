@@ -44,6 +44,7 @@ impl Source {
         conn.execute_batch(
             "PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;
              PRAGMA cache_size = -65536;
              PRAGMA temp_store = MEMORY;
              PRAGMA wal_autocheckpoint = 16000;

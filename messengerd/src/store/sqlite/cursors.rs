@@ -2,7 +2,7 @@
 
 use proto::Seq;
 use proto::id::UserId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::chats;
 use super::entries;
@@ -12,6 +12,13 @@ use crate::store::{
     ChatNo, Committed, Counts, CursorMove, CursorRecord, ShownCursor, StoreError, UserNo,
 };
 
+/// The columns of a [`CursorRecord`]; `members` is `m`, `users` is `u`.
+macro_rules! columns {
+    () => {
+        "m.user_no, u.id, m.read_seq, m.read_no, m.delivered_seq,
+         m.shown_read_seq, m.shown_read_no, m.shown_delivered_seq"
+    };
+}
 /// See [`Store::move_cursors`](crate::store::Store::move_cursors).
 pub(super) fn advance(
     tx: &mut Tx<'_>,
@@ -31,67 +38,88 @@ fn advance_one(tx: &mut Tx<'_>, wanted: CursorMove) -> Result<Option<CursorRecor
     let Some(state) = tx.heads.get(tx.conn, chat)? else {
         return Ok(None);
     };
-    let present: Option<(i64, i64, i64, [u8; 16])> = tx
+    let present: Option<CursorRecord> = tx
         .conn
-        .prepare_cached(
-            "SELECT m.read_seq, m.read_no, m.delivered_seq, u.id
-             FROM members m JOIN users u ON u.user_no = m.user_no
-             WHERE m.chat_no = ?1 AND m.user_no = ?2 AND m.left_at IS NULL",
-        )?
-        .query_row([chat.0, user.0], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM members m JOIN users u ON u.user_no = m.user_no
+             WHERE m.chat_no = ?1 AND m.user_no = ?2 AND m.left_at IS NULL"
+        ))?
+        .query_row([chat.0, user.0], |row| record(row, chat, state.cursor_rev))
         .optional()?;
-    let Some((old_read, old_read_no, old_delivered, id)) = present else {
+    let Some(old) = present else {
         return Ok(None);
     };
-    let (old_read, old_delivered) = (old_read as u64, old_delivered as u64);
-    let read = wanted.read.min(state.head).max(old_read);
-    let delivered = wanted
+    let mut next = old;
+    next.read = wanted.read.min(state.head).max(old.read);
+    next.delivered = wanted
         .delivered
         .min(state.head)
-        .max(old_delivered)
-        .max(read);
-    if (read, delivered) == (old_read, old_delivered) {
+        .max(old.delivered)
+        .max(next.read);
+    next.read_no = match next.read {
+        same if same == old.read => old.read_no,
+        head if head == state.head => state.msg_no,
+        between => entries::msg_no_at(tx.conn, chat, between)?.max(old.read_no),
+    };
+    if wanted.shown {
+        next.shown = ShownCursor {
+            read: next.read,
+            read_no: next.read_no,
+            delivered: next.delivered,
+        };
+    }
+    if next == old {
         return Ok(None);
     }
-    let read_no = match read {
-        same if same == old_read => old_read_no as u64,
-        head if head == state.head => state.msg_no,
-        between => entries::msg_no_at(tx.conn, chat, between)?,
-    };
     tx.conn
         .prepare_cached(
-            "UPDATE members SET read_seq = ?3, read_no = ?4, delivered_seq = ?5
+            "UPDATE members SET read_seq = ?3, read_no = ?4, delivered_seq = ?5,
+               shown_read_seq = ?6, shown_read_no = ?7, shown_delivered_seq = ?8
              WHERE chat_no = ?1 AND user_no = ?2",
         )?
         .execute(params![
             chat.0,
             user.0,
-            read as i64,
-            read_no as i64,
-            delivered as i64,
+            next.read as i64,
+            next.read_no as i64,
+            next.delivered as i64,
+            next.shown.read as i64,
+            next.shown.read_no as i64,
+            next.shown.delivered as i64,
         ])?;
-    let cursor_rev = state.cursor_rev + 1;
-    tx.heads.change(chat, |state| state.cursor_rev = cursor_rev);
-    let cursor = CursorRecord {
-        chat,
-        user,
-        user_id: UserId::from_bytes(id),
-        read,
-        read_no,
-        delivered,
-        shown: ShownCursor {
-            read,
-            read_no,
-            delivered,
-        },
-        shown_moved: true,
-        cursor_rev,
-    };
+    next.shown_moved = next.shown != old.shown;
+    if next.shown_moved {
+        next.cursor_rev = state.cursor_rev + 1;
+        tx.heads
+            .change(chat, |state| state.cursor_rev = next.cursor_rev);
+    }
     let chat_id = chats::id_of(tx.conn, chat)?.ok_or(StoreError::NoAccess)?;
-    tx.events.push(Committed::Cursor { chat_id, cursor });
-    Ok(Some(cursor))
+    tx.events.push(Committed::Cursor {
+        chat_id,
+        cursor: next,
+    });
+    Ok(Some(next))
+}
+
+fn record(row: &Row<'_>, chat: ChatNo, cursor_rev: u64) -> Result<CursorRecord, rusqlite::Error> {
+    let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
+    Ok(CursorRecord {
+        chat,
+        user: UserNo(row.get(0)?),
+        user_id: UserId::from_bytes(row.get(1)?),
+        read: number(2)?,
+        read_no: number(3)?,
+        delivered: number(4)?,
+        shown: ShownCursor {
+            read: number(5)?,
+            read_no: number(6)?,
+            delivered: number(7)?,
+        },
+        shown_moved: false,
+        cursor_rev,
+    })
 }
 
 /// See [`Store::cursors`](crate::store::Store::cursors).
@@ -108,28 +136,13 @@ pub(super) fn of_chat(
         let cursor_rev = cursor_rev.unwrap_or(0) as u64;
         let cursors = reader
             .conn
-            .prepare_cached(
-                "SELECT m.user_no, u.id, m.read_seq, m.read_no, m.delivered_seq
-                 FROM members m JOIN users u ON u.user_no = m.user_no
-                 WHERE m.chat_no = ?1 AND m.left_at IS NULL ORDER BY m.join_no",
-            )?
-            .query_map([chat.0], |row| {
-                Ok(CursorRecord {
-                    chat,
-                    user: UserNo(row.get(0)?),
-                    user_id: UserId::from_bytes(row.get(1)?),
-                    read: row.get::<_, i64>(2)? as u64,
-                    read_no: row.get::<_, i64>(3)? as u64,
-                    delivered: row.get::<_, i64>(4)? as u64,
-                    shown: ShownCursor {
-                        read: row.get::<_, i64>(2)? as u64,
-                        read_no: row.get::<_, i64>(3)? as u64,
-                        delivered: row.get::<_, i64>(4)? as u64,
-                    },
-                    shown_moved: false,
-                    cursor_rev,
-                })
-            })?
+            .prepare_cached(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM members m JOIN users u ON u.user_no = m.user_no
+                 WHERE m.chat_no = ?1 AND m.left_at IS NULL ORDER BY m.join_no"
+            ))?
+            .query_map([chat.0], |row| record(row, chat, cursor_rev))?
             .collect::<Result<Vec<_>, _>>()?;
         Ok((cursors, cursor_rev))
     })
@@ -145,7 +158,8 @@ pub(super) fn counts(
     let seq = seq.min(entries::MAX_SEQ) as i64;
     Ok(conn
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(delivered_seq >= ?3), 0), coalesce(sum(read_seq >= ?3), 0)
+            "SELECT count(*), coalesce(sum(shown_delivered_seq >= ?3), 0),
+                    coalesce(sum(shown_read_seq >= ?3), 0)
              FROM members WHERE chat_no = ?1 AND left_at IS NULL AND user_no <> ?2",
         )?
         .query_row([chat.0, author.0, seq], |row| {

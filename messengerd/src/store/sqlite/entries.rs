@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::members;
 use super::readers::Reader;
 use super::writer::Tx;
-use crate::store::{Append, Appended, ChatNo, Committed, EntryPage, StoreError};
+use crate::store::{Append, Appended, ChatNo, Committed, EntryPage, StoreError, UserNo};
 
 /// Largest `seq`: the lower half of `mid`.
 pub(super) const MAX_SEQ: u64 = 0xffff_ffff;
@@ -22,7 +22,7 @@ pub(super) fn mid(chat: ChatNo, seq: Seq) -> i64 {
     (chat.0 << 32) | seq.min(MAX_SEQ) as i64
 }
 
-fn seq_of(mid: i64) -> Seq {
+pub(super) fn seq_of(mid: i64) -> Seq {
     mid as u64 & MAX_SEQ
 }
 
@@ -57,7 +57,8 @@ pub(super) fn append(tx: &mut Tx<'_>, append: Append) -> Result<Appended, StoreE
             append.at,
         ])?;
     if inserted == 0 {
-        return first_of(tx.conn, &append);
+        let first = landed(tx.conn, chat, append.actor.no, append.id)?;
+        return first.ok_or_else(|| StoreError::Internal("an entry vanished".to_owned()));
     }
     tx.heads.change(chat, |state| {
         state.head = seq;
@@ -90,23 +91,32 @@ pub(super) fn append(tx: &mut Tx<'_>, append: Append) -> Result<Appended, StoreE
     Ok(appended)
 }
 
-/// What the first append of this id came to; a conflict where it was somebody
-/// else's or in another chat.
-fn first_of(conn: &Connection, append: &Append) -> Result<Appended, StoreError> {
-    let (key, sender, msg_no, at): (i64, i64, i64, i64) = conn
+/// What the first append of this id came to, if there was one; a conflict where
+/// it was somebody else's or in another chat.
+pub(super) fn landed(
+    conn: &Connection,
+    chat: ChatNo,
+    user: UserNo,
+    id: EntryId,
+) -> Result<Option<Appended>, StoreError> {
+    let found: Option<(i64, i64, i64, i64)> = conn
         .prepare_cached("SELECT mid, sender, msg_no, created_at FROM messages WHERE id = ?1")?
-        .query_row([append.id.as_bytes()], |row| {
+        .query_row([id.as_bytes()], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
-    if sender != append.actor.no.0 || key >> 32 != append.chat.0 {
+        })
+        .optional()?;
+    let Some((key, sender, msg_no, at)) = found else {
+        return Ok(None);
+    };
+    if sender != user.0 || key >> 32 != chat.0 {
         return Err(StoreError::Conflict);
     }
-    Ok(Appended {
+    Ok(Some(Appended {
         seq: seq_of(key),
         msg_no: msg_no as u64,
         at,
         dup: true,
-    })
+    }))
 }
 
 /// How many messages a chat holds up to an entry.
@@ -190,7 +200,7 @@ fn page(
 }
 
 /// An entry without its actor, which the caller knows by number.
-fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
+pub(super) fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
     Ok(Entry {
         seq: seq_of(row.get(0)?),
         id: EntryId::from_bytes(row.get(1)?),

@@ -8,6 +8,7 @@
 mod account;
 mod acts;
 mod avatars;
+mod changes;
 mod chat_invites;
 mod chats;
 mod connection;
@@ -16,7 +17,10 @@ mod cursors;
 mod digests;
 mod entries;
 mod error;
+mod expiry;
+mod found;
 mod heads;
+mod index;
 mod invites;
 mod members;
 mod prefs;
@@ -26,6 +30,7 @@ mod readers;
 mod revisions;
 mod roles;
 pub mod schema;
+mod search;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -48,10 +53,14 @@ use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
 use self::connection::Source;
+use self::index::Behind;
 use self::readers::Readers;
 use self::upkeep::Upkeep;
 use self::writer::{Queue, Writer};
-use super::groups::{Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord};
+use super::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
+use super::groups::{
+    Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
+};
 use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
@@ -94,6 +103,7 @@ pub struct SqliteStore {
     queue: Queue,
     readers: Readers,
     upkeep: Upkeep,
+    behind: Arc<Behind>,
 }
 
 /// Brings a database to this program's schema, creating it where there is none,
@@ -163,9 +173,10 @@ impl SqliteStore {
             .map_err(|error| StoreError::Internal(format!("id of the community: {error}")))?;
         let (queue, jobs) = Queue::new(options.queue, options.queue_bytes);
         let (upkeep, worker) = Upkeep::new(&source)?;
+        let behind = Arc::new(Behind::default());
         let readers = Readers::start(&source, options.readers, options.read_queue)?;
         worker.start(queue.downgrade())?;
-        let writer = Writer::new(conn, feed, upkeep.clone(), &queue);
+        let writer = Writer::new(conn, feed, upkeep.clone(), Arc::clone(&behind), &queue);
         thread::Builder::new()
             .name("store-write".to_owned())
             .spawn(move || {
@@ -178,6 +189,7 @@ impl SqliteStore {
             queue,
             readers,
             upkeep,
+            behind,
         })
     }
 }
@@ -432,8 +444,56 @@ impl Store for SqliteStore {
             .write(move |tx| chat_invites::revoke(tx.conn, chat, id))
     }
 
+    fn expire_entries(&self, now: UnixMillis, limit: u32) -> Pending<(Vec<RaisedFloor>, bool)> {
+        let plan = self
+            .readers
+            .read(move |reader| reader.snapshot(|reader| expiry::plan(&reader.conn, now, limit)));
+        let queue = self.queue.downgrade();
+        Box::pin(async move {
+            let (steps, more) = plan.await?;
+            if steps.is_empty() {
+                return Ok((Vec::new(), more));
+            }
+            let queue = queue.upgrade().ok_or_else(error::closed)?;
+            let raised = queue.write(move |tx| expiry::apply(tx, &steps)).await?;
+            Ok((raised, more))
+        })
+    }
+
     fn append(&self, append: Append) -> Result<Pending<Appended>, StoreError> {
         self.queue.append(append)
+    }
+
+    fn change_message(&self, change: MessageChange) -> Pending<Appended> {
+        self.queue.write(move |tx| changes::apply(tx, change))
+    }
+
+    fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>> {
+        self.readers
+            .read(move |reader| found::entry(reader, chat, seq))
+    }
+
+    fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
+        self.readers.read(move |reader| found::pins(reader, chat))
+    }
+
+    fn search(&self, query: SearchQuery) -> Pending<SearchFound> {
+        self.readers
+            .read(move |reader| search::search(reader, &query))
+    }
+
+    fn index_entries(&self, limit: u32) -> Pending<bool> {
+        let behind = Arc::clone(&self.behind);
+        let scan =
+            (!behind.is_scanned()).then(|| self.readers.read(|reader| index::scan(&reader.conn)));
+        let queue = self.queue.downgrade();
+        Box::pin(async move {
+            if let Some(scan) = scan {
+                behind.scanned(scan.await?);
+            }
+            index::fill_all(&behind, &queue, limit).await?;
+            Ok(!behind.is_empty())
+        })
     }
 
     fn entries_after(

@@ -24,6 +24,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "people_groups_changes",
         sql: include_str!("../../../../sql/sqlite/0003_people_groups_changes.sql"),
     },
+    Migration {
+        version: 4,
+        name: "search",
+        sql: include_str!("../../../../sql/sqlite/0004_search.sql"),
+    },
 ];
 
 /// Applies what is missing, each step in its own transaction, and returns the

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::{again, closed, spoils_batch};
 use super::heads::Heads;
+use super::index::Behind;
 use super::upkeep::Upkeep;
 use super::{entries, error};
 use crate::store::{Append, Appended, ChatNo, Committed, Feed, Pending, StoreError};
@@ -207,6 +208,7 @@ pub(super) struct Writer {
     pub(super) conn: Connection,
     pub(super) feed: Arc<dyn Feed>,
     pub(super) upkeep: Upkeep,
+    pub(super) behind: Arc<Behind>,
     pub(super) bytes: Arc<AtomicUsize>,
     pub(super) heads: Heads,
 }
@@ -216,12 +218,14 @@ impl Writer {
         conn: Connection,
         feed: Arc<dyn Feed>,
         upkeep: Upkeep,
+        behind: Arc<Behind>,
         queue: &Queue,
     ) -> Self {
         Self {
             conn,
             feed,
             upkeep,
+            behind,
             bytes: Arc::clone(&queue.bytes),
             heads: Heads::default(),
         }
@@ -256,6 +260,7 @@ impl Writer {
                     self.upkeep.written();
                 }
                 if !events.is_empty() {
+                    self.behind.committed(&events);
                     self.feed.committed(events);
                 }
                 for waits in waiting {

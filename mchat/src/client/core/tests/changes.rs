@@ -274,3 +274,92 @@ fn being_idle_is_told_again_on_each_connection() {
     world.settle();
     assert_eq!(asked(&world), 2);
 }
+
+fn member(n: u128) -> request::Member {
+    request::Member {
+        user: request::User::new(UserId(Uuid::from_u128(n)), format!("user{n}")),
+        role: request::Role::Member,
+        muted_until: None,
+    }
+}
+
+#[test]
+fn members_that_do_not_fit_into_a_frame_are_asked_for() {
+    let mut world = World::new(true);
+    let chat = chat_id(0);
+    world.server.say(chat, "1");
+    world.server.members = (1..=7).map(member).collect();
+    world.connect();
+    let heads = world.server.heads();
+    world.tell(&heads);
+    world.settle();
+    assert_eq!(world.db.members_of(chat).unwrap().len(), 7);
+    assert!(world.events.contains(&ClientEvent::Synced));
+    // Somebody leaves while the parts are on their way: they begin anew.
+    let body = Body::MemberLeft(proto::entry::MemberLeft {
+        user: UserId(Uuid::from_u128(7)),
+    });
+    let (kind, body) = body.encode().unwrap();
+    let mut entry = message(2, OTHER, "");
+    (entry.kind, entry.body, entry.msg_no) = (kind, body, 1);
+    let log = world.server.logs.get_mut(&chat).unwrap();
+    log.push(entry.clone());
+    world.tell_entry(chat, entry);
+    let bytes = world.to_server.pop_front().unwrap();
+    let frame = Frame::from_message(bytes).unwrap();
+    let answers = world.server.answer(&frame);
+    world.server.members.pop();
+    world.server.acl_rev += 1;
+    for answer in answers {
+        world.deliver(&answer);
+    }
+    world.settle();
+    assert_eq!(world.db.members_of(chat).unwrap().len(), 6);
+}
+
+#[test]
+fn an_own_cursor_that_others_do_not_see_moves_all_the_same() {
+    let (mut world, chat) = settled();
+    world.tell(&Event::Cursor(proto::event::CursorMoved {
+        chat,
+        user: ME,
+        read: 3,
+        read_no: 3,
+        delivered: 3,
+        cursor_rev: 0,
+    }));
+    assert_eq!(world.db.chat(chat).unwrap().unwrap().unread, 0);
+}
+
+#[test]
+fn what_changes_while_a_chat_is_asked_about_is_asked_for_again() {
+    let (mut world, chat) = settled();
+    let changed = |seq: Seq| {
+        let body = Body::ChatChanged(proto::entry::ChatChanged::default());
+        let (kind, body) = body.encode().unwrap();
+        let mut entry = message(seq, OTHER, "");
+        (entry.kind, entry.body, entry.msg_no) = (kind, body, 3);
+        entry
+    };
+    for entry in [changed(4), changed(5)] {
+        let log = world.server.logs.get_mut(&chat).unwrap();
+        log.push(entry.clone());
+        world.server.acl_rev += 1;
+        if entry.seq == 5 {
+            // The answer is of before, and comes after.
+            let bytes = world.to_server.pop_front().unwrap();
+            let frame = Frame::from_message(bytes).unwrap();
+            world.server.acl_rev -= 1;
+            let answers = world.server.answer(&frame);
+            world.server.acl_rev += 1;
+            world.tell_entry(chat, entry);
+            for answer in answers {
+                world.deliver(&answer);
+            }
+        } else {
+            world.tell_entry(chat, entry);
+        }
+    }
+    world.settle();
+    assert_eq!(world.db.chat_states().unwrap()[0].info_rev, 3);
+}

@@ -60,6 +60,9 @@ struct Server {
     floor: Seq,
     account: Vec<AccountEntry>,
     contacts: Vec<Contact>,
+    members: Vec<request::Member>,
+    /// One less than the revision of members.
+    acl_rev: u64,
     sent: Vec<EntryId>,
     refuse_sends: VecDeque<WireError>,
     silent: bool,
@@ -121,7 +124,7 @@ impl Server {
             seq,
             msg_no: seq,
             floor: self.floor,
-            acl_rev: 1,
+            acl_rev: self.acl_rev + 1,
             cursor_rev: 0,
             read: 0,
             read_no: 0,
@@ -292,6 +295,16 @@ impl Server {
                 };
                 request::Profile::encode_reply(id, &info).unwrap()
             }
+            Request::Members(ask) => {
+                let from = self.members.iter().skip(ask.offset as usize);
+                let members: Vec<_> = from.take(2).cloned().collect();
+                let list = request::MemberList {
+                    more: ask.offset as usize + members.len() < self.members.len(),
+                    members,
+                    acl_rev: self.acl_rev + 1,
+                };
+                request::Members::encode_reply(id, &list).unwrap()
+            }
             Request::Idle(_) => done(request::Idle::KIND),
             Request::Mark(_) => done(request::Mark::KIND),
             Request::Typing(_) => done(request::Typing::KIND),
@@ -306,9 +319,9 @@ impl Server {
             kind: ChatKind::Group,
             name: Some("g".into()),
             created_at: 0,
-            acl_rev: 1,
-            members: Vec::new(),
-            members_more: false,
+            acl_rev: self.acl_rev + 1,
+            members: self.members.iter().take(2).cloned().collect(),
+            members_more: self.members.len() > 2,
             head: self.head(id),
             description: String::new(),
             avatar: None,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod behind;
 mod faults;
 mod hosts;
 mod nodes;

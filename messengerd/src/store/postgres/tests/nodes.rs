@@ -9,7 +9,7 @@ use crate::store::conformance::{
 };
 use crate::store::{Append, Appended, ChatRecord, StoreError};
 
-async fn two() -> (Bed, Bed, server::Database) {
+pub(super) async fn two() -> (Bed, Bed, server::Database) {
     let database = server::database().await;
     let (one, two) = (
         store_on(&database.config).await,
