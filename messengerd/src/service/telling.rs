@@ -124,6 +124,15 @@ impl Presence {
         Choice::of(user).seen(user.id, idle, user.last_seen, now())
     }
 
+    /// The same of a record that may have been read before others were told of a
+    /// change: what they were told holds.
+    fn seen_since(&self, user: &UserRecord) -> State {
+        match self.choices.peek(user.id) {
+            Some(choice) => choice.seen(user.id, self.idle(user.id), user.last_seen, now()),
+            None => self.seen(user),
+        }
+    }
+
     /// Tells those who may know. Of who is invisible only where `hiding` says
     /// that others may believe them to be there.
     ///
@@ -239,7 +248,7 @@ impl Presence {
             let _one = self.telling.speak();
             self.bus.publish(vec![Signal::ToUsers {
                 users: vec![to],
-                event: one(self.seen(user)),
+                event: one(self.seen_since(user)),
             }]);
         }
     }
@@ -247,7 +256,7 @@ impl Presence {
     /// Tells somebody who may see another no longer that they went, if they saw
     /// them there.
     pub(super) fn hide(&self, user: &UserRecord, from: UserId) {
-        let seen = self.seen(user);
+        let seen = self.seen_since(user);
         if seen.online && self.is_reached(from) {
             let gone = State {
                 rev: seen.rev,
@@ -288,13 +297,18 @@ impl Presence {
                     .flat_map(|other| [(user, *other), (*other, user)]),
             );
         }
+        // Meanwhile they may have chosen to be seen otherwise.
+        let ids = users.iter().map(|user| user.id).collect();
+        let users = self.choices.load(ids).await?;
         let reached = users.iter().filter(|user| self.is_reached(user.id));
         let reached: Vec<&UserRecord> = reached.collect();
         let _one = self.telling.speak();
         // Most are told the same.
         let mut signals: Vec<Signal> = Vec::new();
-        let states: Vec<(&UserRecord, State)> =
-            users.iter().map(|user| (user, self.seen(user))).collect();
+        let states: Vec<(&UserRecord, State)> = users
+            .iter()
+            .map(|user| (user, self.seen_since(user)))
+            .collect();
         let told = |to: &UserRecord| -> Vec<State> {
             let all = newcomers.contains(&to.id);
             let told = states.iter().filter(|(user, _)| {

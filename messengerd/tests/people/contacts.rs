@@ -10,9 +10,9 @@ use proto::request::{
 
 use crate::ground::On;
 use crate::support::Client;
-use crate::{device, on_both_stores, sees_offline, sees_online, told, user};
+use crate::{device, sees_offline, sees_online, told, user};
 
-on_both_stores! {
+crate::on_both_stores! {
     who_is_asked_may_accept_and_then_both_see_each_other
     who_is_asked_may_decline_and_the_other_is_not_told
     blocking_is_silent_and_cuts_everything

@@ -9,9 +9,9 @@ use proto::request::{Idle, Profile, SetAvatar, SetProfile, SetStatus, Status, Ty
 use crate::ground::On;
 use crate::presence::{cursor_of, mark, read_by, status};
 use crate::support::Client;
-use crate::{device, on_both_stores, sees_offline, sees_online, told, user};
+use crate::{device, sees_offline, sees_online, told, user};
 
-on_both_stores! {
+crate::on_both_stores! {
     nothing_that_an_invisible_one_does_shows
     who_comes_invisible_was_never_seen
     an_invisible_time_that_lapses_shows_who_is_there

@@ -19,25 +19,6 @@ use proto::id::UserId;
 use proto::request::{Login, Ping};
 use support::{Client, Daemon, Wire, password};
 
-/// One test for each store.
-macro_rules! on_both_stores {
-    ($($name:ident)*) => {
-        $crate::on_both_stores!(@sqlite false $($name)*);
-        $crate::on_both_stores!(@postgres true $($name)*);
-    };
-    (@$module:ident $shared:literal $($name:ident)*) => {
-        mod $module { $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::ground::On {
-                    wire: $crate::support::Wire::Quic,
-                    shared: $shared,
-                })
-                .await
-            })* }
-    };
-}
-use on_both_stores;
-
 /// Another device of somebody who has an account.
 async fn device(daemon: &Daemon, name: &str) -> Client {
     let mut client = Client::connect(daemon, Wire::Quic, None, true)

@@ -7,9 +7,9 @@ use proto::request::{Cursors, Idle, Mark, Profile, ProfileInfo, SetProfile, SetS
 
 use crate::ground::On;
 use crate::support::{Client, Wire};
-use crate::{device, on_both_stores, sees, sees_offline, sees_online, told, user};
+use crate::{device, sees, sees_offline, sees_online, told, user};
 
-on_both_stores! {
+crate::on_both_stores! {
     a_chosen_status_is_seen_and_lapses_by_itself
     a_status_has_to_be_one
     who_is_idle_on_all_devices_is_away

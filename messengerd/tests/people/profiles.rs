@@ -14,9 +14,9 @@ use proto::text::Password;
 
 use crate::ground::On;
 use crate::support::{Client, Failure, Wire, password};
-use crate::{device, on_both_stores, told, user};
+use crate::{device, told, user};
 
-on_both_stores! {
+crate::on_both_stores! {
     a_profile_is_what_its_owner_says
     an_address_belongs_to_one
     who_shares_a_chat_learns_of_new_names_and_nobody_else
