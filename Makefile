@@ -14,7 +14,7 @@ PROFILE     ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help build run dev test bench clean fmt lint install-deps setup-dev mod chaos fuzz \
-	migrate docker-up docker-down
+	migrate docker-up docker-down completions man
 
 help: ## List these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ mod: ## Tidy the dependencies: bring the lock file up to date, list repeated ver
 	$(CARGO) update
 	$(CARGO) tree --workspace --duplicates --edges normal
 	.ci/verify-tree
+
+completions: ## Write the completions of bash, zsh and fish anew, from the programs' arguments
+	@.ci/install-deps build
+	$(CARGO) run --quiet --locked -p mchat --example documents
+
+man: completions ## Write the manual and the README's table of actions anew, likewise
 
 chaos: ## Kill daemon and client ROUNDS times (1000) while messages flow
 	@.ci/install-deps test

@@ -1,21 +1,17 @@
 _clap_complete_{name}() {
-    local words=() index=0 at= i word space=true
+    local words=() index=0 last=-1 i space=true
     # To bash an @ ends a word; here it begins a name.
-    for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
-        word=${COMP_WORDS[i]}
-        # Of the word under the cursor what is before it.
-        if ((i == COMP_CWORD)) && [[ $word != @ ]]; then
-            word=$2
-        fi
-        if ((i > 1)) && [[ ${words[${#words[@]} - 1]} == @ ]]; then
-            words[${#words[@]} - 1]+=$word
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        if ((last > 0)) && [[ ${words[last]} == @ ]]; then
+            words[last]+=${COMP_WORDS[i]}
         else
-            words+=("$word")
-        fi
-        if ((i == COMP_CWORD)); then
-            index=$((${#words[@]} - 1))
+            words+=("${COMP_WORDS[i]}")
+            last=$((last + 1))
         fi
     done
+    # Of the word under the cursor what is before it; bash replaces all of that.
+    words[last]=$2
+    index=$last
     if compopt +o nospace 2>/dev/null; then
         space=false
     fi
@@ -27,9 +23,6 @@ _clap_complete_{name}() {
         {var}="bash" \
         {completer} -- "${words[@]}" 2>/dev/null
     )
-    if [[ ${words[index]} == @* ]]; then
-        COMPREPLY=("${COMPREPLY[@]#@}")
-    fi
     if [[ $space == false && ${COMPREPLY-} =~ [=/:]$ ]]; then
         compopt -o nospace
     fi

@@ -33,7 +33,7 @@ pub(super) async fn export(context: &Context, args: Export) -> Result<(), Failur
     };
     let from = match &args.after {
         None => None,
-        Some(text) => Some(place(context, text, &chats)?),
+        Some(text) => Some(place(context, text, &chats, args.all)?),
     };
     for chat in in_order(chats, from) {
         let after = from.filter(|(place, _)| *place == chat.id);
@@ -57,10 +57,15 @@ fn in_order(mut chats: Vec<ChatRow>, from: Option<(ChatId, Seq)>) -> Vec<ChatRow
 }
 
 /// `SEQ`, of the only chat, or `CHAT:SEQ`.
-fn place(context: &Context, text: &str, chats: &[ChatRow]) -> Result<(ChatId, Seq), Failure> {
+fn place(
+    context: &Context,
+    text: &str,
+    chats: &[ChatRow],
+    all: bool,
+) -> Result<(ChatId, Seq), Failure> {
     let found = match (text.split_once(':'), chats) {
         (Some((chat, seq)), _) => chat.parse().ok().zip(seq.parse().ok()),
-        (None, [only]) => text.parse().ok().map(|seq| (only.id, seq)),
+        (None, [only]) if !all => text.parse().ok().map(|seq| (only.id, seq)),
         (None, _) => None,
     };
     found.ok_or_else(|| {

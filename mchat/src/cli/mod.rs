@@ -2,6 +2,7 @@
 //! verbs.
 
 mod account;
+pub mod actions;
 mod args;
 mod chats;
 mod contacts;

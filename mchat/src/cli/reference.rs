@@ -3,12 +3,12 @@
 use proto::Seq;
 use proto::catalog::CliText;
 use proto::entry::Body;
-use proto::id::ChatId;
-use proto::text::username_key;
+use proto::id::{ChatId, UserId};
 
 use super::args::MessageRef;
 use super::context::Context;
 use super::failure::Failure;
+use super::find;
 use crate::client::model::{Anchor, EntryRow};
 use crate::client::{Client, ClientError};
 
@@ -29,7 +29,7 @@ pub(super) async fn message(
     if let MessageRef::Seq(seq) = wanted {
         return Ok(*seq);
     }
-    let matcher = Matcher::new(client, wanted)?;
+    let matcher = Matcher::new(context, client, wanted).await?;
     if matches!(wanted, MessageRef::Id(_))
         && let Some(seq) = look(context, client, chat, &matcher, false).await?
     {
@@ -82,17 +82,26 @@ async fn look(
 /// What is looked for, from the end backwards.
 struct Matcher {
     wanted: MessageRef,
-    own: proto::id::UserId,
-    own_key: String,
+    /// Whose messages count, where that matters.
+    by: Option<UserId>,
 }
 
 impl Matcher {
-    fn new(client: &Client, wanted: &MessageRef) -> Result<Self, Failure> {
-        let account = client.account().ok_or(ClientError::SignedOut)?;
+    async fn new(context: &Context, client: &Client, wanted: &MessageRef) -> Result<Self, Failure> {
+        let by = match wanted {
+            MessageRef::Mine => Some(client.account().ok_or(ClientError::SignedOut)?.user),
+            MessageRef::LastOf(name) => Some(match client.cached_user(name).await? {
+                Some(user) => user.id,
+                None => {
+                    context.connected(client, false).await?;
+                    find::user(context, client, name).await?
+                }
+            }),
+            _ => None,
+        };
         Ok(Self {
             wanted: wanted.clone(),
-            own: account.user,
-            own_key: username_key(&account.username),
+            by,
         })
     }
 
@@ -113,15 +122,7 @@ impl Matcher {
                 *passed += 1;
                 *passed == *back
             }
-            MessageRef::Mine => entry.actor == self.own,
-            MessageRef::LastOf(name) => {
-                let key = username_key(name);
-                if key == self.own_key {
-                    entry.actor == self.own
-                } else {
-                    username_key(&entry.actor_name) == key
-                }
-            }
+            MessageRef::Mine | MessageRef::LastOf(_) => Some(entry.actor) == self.by,
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod commands;
+mod completion;
 mod daemon;
 mod device;
 mod devices;
@@ -13,4 +14,6 @@ mod mute;
 mod nodes;
 mod outbox;
 mod person;
+mod scripts;
 mod trust;
+mod verbs;

@@ -224,17 +224,21 @@ pub struct HookRun {
         num_args = 1..,
         allow_hyphen_values = true,
         value_names = ["CMD", "ARG"],
-        value_hint = clap::ValueHint::CommandWithArguments
+        value_hint = clap::ValueHint::CommandName
     )]
     pub exec: Vec<std::ffi::OsString>,
 }
 
 /// See [`Verb::Export`](super::Verb::Export).
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, args = ["chat", "all"])]
 pub struct Export {
     /// A person, or a chat: id, beginning of an id (6 or more), or exact name
-    #[arg(value_name = "@user|CHAT", add = names::chat())]
+    #[arg(
+        value_name = "@user|CHAT",
+        required_unless_present = "all",
+        conflicts_with = "all",
+        add = names::chat()
+    )]
     pub chat: Option<String>,
     /// All chats, those that were left too, as far as they are cached
     #[arg(long)]
