@@ -19,7 +19,9 @@ impl Model {
             return Vec::new();
         }
         let mut effects = self.stop_typing();
+        self.cancel_edit();
         effects.extend(self.flush_draft());
+        self.member_at = 0;
         self.offer = None;
         self.filter = None;
         self.drafts.retain(|_, draft| !draft.is_empty());
@@ -40,7 +42,7 @@ impl Model {
     }
 
     /// A read of the open chat.
-    fn load(&mut self, anchor: Anchor, limit: u32, purpose: Purpose) -> Vec<Effect> {
+    pub(super) fn load(&mut self, anchor: Anchor, limit: u32, purpose: Purpose) -> Vec<Effect> {
         let Some(open) = &self.open else {
             return Vec::new();
         };
@@ -114,6 +116,13 @@ impl Model {
             return Vec::new();
         };
         let mut again = false;
+        let mut reread = false;
+        if let Some((ticket, repeat)) = open.reread
+            && ticket == load.ticket
+        {
+            open.reread = None;
+            reread = repeat;
+        }
         match load.purpose {
             Purpose::Older => open.older = Older::Idle,
             _ if open.newer_busy && load.purpose == Purpose::Newer => open.newer_busy = false,
@@ -148,7 +157,9 @@ impl Model {
                         .map(|entry| entry.seq);
                 }
                 self.rebuild();
-                self.go_to_new();
+                if !self.arrive() {
+                    self.go_to_new();
+                }
             }
             Err(why) => {
                 // Asked again once the person scrolls, not in a circle.
@@ -160,11 +171,45 @@ impl Model {
                 self.notify(why);
             }
         }
+        let mut effects = Vec::new();
         if again {
-            self.refresh_open()
-        } else {
-            Vec::new()
+            effects.extend(self.refresh_open());
         }
+        if reread {
+            effects.extend(self.reread());
+        }
+        effects
+    }
+
+    /// Messages of a chat were edited, deleted, reacted to: where they are in
+    /// the window it is read anew around the screen.
+    pub(super) fn messages_changed(&mut self, chat: ChatId, seqs: &[Seq]) -> Vec<Effect> {
+        let Some(open) = self.open.as_ref().filter(|open| open.id == chat) else {
+            return Vec::new();
+        };
+        let Some((first, last)) = open.bounds() else {
+            return Vec::new();
+        };
+        let near = seqs.is_empty() || seqs.iter().any(|seq| (first..=last).contains(seq));
+        if near { self.reread() } else { Vec::new() }
+    }
+
+    /// Reads the window anew; while that is under way it is repeated after it.
+    fn reread(&mut self) -> Vec<Effect> {
+        let height = usize::from(self.timeline_height());
+        let Some(open) = &mut self.open else {
+            return Vec::new();
+        };
+        if let Some((_, again)) = &mut open.reread {
+            *again = true;
+            return Vec::new();
+        }
+        let anchor = match open.anchor_seq(height) {
+            Some(seq) => Anchor::Around(seq),
+            None => Anchor::Latest,
+        };
+        open.reread = Some((self.ticket + 1, false));
+        self.load(anchor, PAGE, Purpose::Replace)
     }
 
     /// Shows the line "new messages" near the top, where that was asked for
@@ -293,6 +338,7 @@ impl Model {
             zone: self.zone.clone(),
             me: self.me(),
             my_name: self.my_name().to_owned(),
+            blocked: self.blocked.clone(),
             marks: !self.color || self.settings.value("theme.name") == "none",
         };
         if let Some(open) = &mut self.open {

@@ -8,7 +8,7 @@ use super::edit::{Edit, Editor};
 use super::message::Effect;
 use super::model::{Model, Pane};
 use super::open::Scroll;
-use crate::client::model::{OutboxRow, OutboxState};
+use crate::client::model::{OutboxKind, OutboxRow, OutboxState};
 
 /// The first visible line of a text whose cursor is on `row`, on `rows` lines.
 pub fn first_line(row: usize, rows: usize) -> usize {
@@ -96,10 +96,16 @@ impl Model {
         if !self.can_write() {
             return Vec::new();
         }
-        let Some(draft) = self
-            .draft_mut()
-            .filter(|draft| !draft.text().trim().is_empty())
-        else {
+        if self
+            .draft()
+            .is_none_or(|draft| draft.text().trim().is_empty())
+        {
+            return Vec::new();
+        }
+        if let Some(effects) = self.send_edit() {
+            return effects;
+        }
+        let Some(draft) = self.draft_mut() else {
             return Vec::new();
         };
         let text = draft.take();
@@ -164,7 +170,7 @@ impl Model {
     pub fn failed(&self) -> impl Iterator<Item = &OutboxRow> {
         self.open
             .iter()
-            .flat_map(|open| &open.outbox)
+            .flat_map(|open| open.outbox.iter().chain(&open.changes))
             .filter(|row| matches!(row.state, OutboxState::Failed(_)))
     }
 
@@ -177,9 +183,14 @@ impl Model {
     }
 
     pub(super) fn discard(&mut self) -> Vec<Effect> {
-        let Some((id, text)) = self.failed().next().map(|row| (row.id, row.text.clone())) else {
+        let Some(row) = self.failed().next() else {
             self.notify(self.text(Text::NothingFailed));
             return Vec::new();
+        };
+        let id = row.id;
+        let text = match row.kind {
+            OutboxKind::Message | OutboxKind::Edit { .. } => row.text.clone(),
+            _ => String::new(),
         };
         // What was written is not lost by a slip of the finger.
         if let Some(draft) = self.draft_mut().filter(|draft| draft.is_empty()) {

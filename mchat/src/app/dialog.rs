@@ -13,6 +13,7 @@ use super::model::Model;
 use super::popup::{
     self, HELP, NewChat, PAGE_COLUMNS, PALETTE, Page, Popup, Search, Step, links_size,
 };
+use super::sheet::{SHEET, SURE};
 
 impl Model {
     pub(super) fn open_new_chat(&mut self) {
@@ -36,7 +37,14 @@ impl Model {
                 self.command_text(text);
                 Vec::new()
             }
-            Some(Popup::Help(_) | Popup::Page(_) | Popup::Links(_)) | None => Vec::new(),
+            Some(Popup::Sheet(_)) => self.sheet_text(text),
+            Some(Popup::Form(_)) => {
+                self.form_text(text);
+                Vec::new()
+            }
+            Some(Popup::Help(_) | Popup::Page(_) | Popup::Links(_) | Popup::Sure(_)) | None => {
+                Vec::new()
+            }
         }
     }
 
@@ -57,13 +65,26 @@ impl Model {
             Popup::Palette(_) => (PALETTE, 2),
             Popup::Links(links) => (links_size(links), 0),
             Popup::Help(_) => (HELP, usize::MAX),
-            Popup::Page(_) | Popup::Command(_) | Popup::NewChat(_) => return Vec::new(),
+            Popup::Sheet(_) => (SHEET, 2),
+            Popup::Sure(_) => (SURE, usize::MAX),
+            Popup::Page(_) | Popup::Command(_) | Popup::NewChat(_) | Popup::Form(_) => {
+                return Vec::new();
+            }
         };
         let area = centered(self.size, size.0, size.1);
         if !area.contains(mouse.x, mouse.y) {
             return self.dialog_action(Action::Cancel);
         }
-        let rows = usize::from(area.height.saturating_sub(2)).saturating_sub(head);
+        if let Popup::Sure(_) = popup {
+            return self.dialog_action(Action::Confirm);
+        }
+        let mut rows = usize::from(area.height.saturating_sub(2)).saturating_sub(head);
+        let mut each = 1;
+        if let Popup::Sheet(sheet) = popup {
+            // The last line is the foot.
+            each = sheet.rows_each();
+            rows = rows.saturating_sub(1) / each * each;
+        }
         let Some(line) = usize::from(mouse.y - area.y)
             .checked_sub(1)
             .and_then(|line| line.checked_sub(head))
@@ -74,9 +95,13 @@ impl Model {
         let (selected, count) = match popup {
             Popup::Palette(palette) => (&mut palette.selected, usize::MAX),
             Popup::Links(links) => (&mut links.selected, links.links.len()),
+            Popup::Sheet(sheet) => {
+                let count = sheet.shown().len();
+                (&mut sheet.selected, count)
+            }
             _ => return Vec::new(),
         };
-        let at = (*selected + 1).saturating_sub(rows) + line;
+        let at = (*selected + 1).saturating_sub(rows / each) + line / each;
         if at >= count {
             return Vec::new();
         }
@@ -106,6 +131,9 @@ impl Model {
             Some(Popup::Links(_)) => self.links_action(action),
             Some(Popup::Palette(_)) => self.palette_action(action),
             Some(Popup::NewChat(_)) => self.new_chat_action(action),
+            Some(Popup::Sheet(_)) => self.sheet_action(action),
+            Some(Popup::Form(_)) => self.form_action(action),
+            Some(Popup::Sure(_)) => self.sure_action(action),
             None => Vec::new(),
         }
     }

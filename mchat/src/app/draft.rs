@@ -29,8 +29,15 @@ impl Model {
         let Some((chat, _)) = self.draft_due.take() else {
             return Vec::new();
         };
-        let draft = self.drafts.get(&chat);
-        let text = draft.map_or_else(String::new, |draft| draft.text().to_owned());
+        let editing = self.open.as_ref().filter(|open| open.id == chat);
+        let text = match editing.and_then(|open| open.editing.as_ref()) {
+            // The text of a message is no draft.
+            Some(editing) => editing.before.clone(),
+            None => {
+                let draft = self.drafts.get(&chat);
+                draft.map_or_else(String::new, |draft| draft.text().to_owned())
+            }
+        };
         vec![Effect::SaveDraft { chat, text }]
     }
 

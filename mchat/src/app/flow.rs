@@ -29,6 +29,18 @@ impl Span {
             link: None,
         }
     }
+
+    /// Words about a text.
+    pub fn note(text: impl Into<String>) -> Self {
+        let style = Style {
+            note: true,
+            ..Style::default()
+        };
+        Self {
+            style,
+            ..Self::plain(text)
+        }
+    }
 }
 
 /// The columns of a line.

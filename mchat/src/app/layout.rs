@@ -29,6 +29,10 @@ impl Area {
 pub const SMALLEST: (u16, u16) = (40, 10);
 /// From this width on, list and chat stand side by side.
 const SIDE_BY_SIDE: u16 = 64;
+/// From this width on, there is room for the members, too.
+pub const MEMBERS_BESIDE: u16 = 100;
+/// Columns of the members.
+const MEMBERS: u16 = 28;
 /// Most rows of the composer.
 pub const COMPOSER_ROWS: u16 = 8;
 
@@ -43,8 +47,10 @@ pub struct Wants {
     pub composer_rows: u16,
     /// Rows of the status.
     pub status_rows: u16,
-    /// A message is being answered.
+    /// A message is being answered or changed.
     pub reply: bool,
+    /// The members are shown beside the chat.
+    pub members: bool,
 }
 
 impl Default for Wants {
@@ -55,6 +61,7 @@ impl Default for Wants {
             composer_rows: 1,
             status_rows: 1,
             reply: false,
+            members: false,
         }
     }
 }
@@ -91,6 +98,8 @@ pub struct Layout {
     pub rule: Area,
     /// The message that is being answered.
     pub reply: Area,
+    /// The members of the open chat, with the line to their left.
+    pub members: Area,
     /// The state of the connection, or a notice.
     pub status: Area,
 }
@@ -105,6 +114,7 @@ impl Layout {
             composer_rows,
             status_rows,
             reply,
+            members,
         } = wants;
         let status_rows = status_rows.clamp(1, 3);
         let body = height.saturating_sub(status_rows);
@@ -140,7 +150,14 @@ impl Layout {
                 ..Self::default()
             };
         }
-        let pane = width - left;
+        let members_width = if members && both { MEMBERS } else { 0 };
+        let members = Area {
+            x: width - members_width,
+            y: 0,
+            width: members_width,
+            height: if members_width > 0 { body } else { 0 },
+        };
+        let pane = width - left - members_width;
         let composer_rows = composer_rows.clamp(1, COMPOSER_ROWS.min(body / 3).max(1));
         let row = |y: u16, height: u16| Area {
             x: left,
@@ -165,14 +182,16 @@ impl Layout {
             rule: row(rule_y, 1),
             reply: inner(row(rule_y + 1, reply_rows)),
             composer: inner(row(composer_y, composer_rows)),
+            members,
             status,
         }
     }
 
     /// Columns of the composer on such a screen.
-    pub fn composer_width(size: (u16, u16), single: bool) -> u16 {
+    pub fn composer_width(size: (u16, u16), single: bool, members: bool) -> u16 {
         let wants = Wants {
             single,
+            members,
             ..Wants::default()
         };
         Self::new(size, wants).composer.width

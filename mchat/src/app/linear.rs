@@ -12,10 +12,12 @@ use proto::text::{printable_line, printable_text};
 
 use super::action::Action;
 use super::clock;
+use super::deed::Deed;
 use super::message::{Effect, Msg};
 use super::model::{Model, Pane};
-use super::popup::{self, HelpLine, Popup};
+use super::popup::{self, HelpLine, Popup, Search};
 use super::rows::Show;
+use super::sheet::Sheet;
 use super::status;
 use super::update::{leave, update};
 use crate::client::model::{EntryRow, Link, OutboxState};
@@ -38,6 +40,12 @@ pub struct Linear {
     link: Option<std::mem::Discriminant<Link>>,
     /// Messages whose failure was said.
     failed: Vec<EntryId>,
+    /// Lists that were asked for and have no answer yet.
+    waiting: Vec<Popup>,
+    /// Deeds under way.
+    done_awaited: usize,
+    /// What is done once the answer is yes.
+    sure: Option<Deed>,
 }
 
 impl Linear {
@@ -50,6 +58,9 @@ impl Linear {
             day: None,
             link: None,
             failed: Vec::new(),
+            waiting: Vec::new(),
+            done_awaited: 0,
+            sure: None,
         };
         linear.say_popups();
         linear
@@ -82,12 +93,14 @@ impl Linear {
     /// Whether something typed is still on its way, or an opened chat is still
     /// being read.
     pub fn is_busy(&self) -> bool {
-        self.model.open.as_ref().is_some_and(|open| {
-            !open.loaded
-                || open
-                    .waiting()
-                    .any(|row| !matches!(row.state, OutboxState::Failed(_)))
-        })
+        let waits = !self.waiting.is_empty() || self.done_awaited > 0;
+        waits
+            || self.model.open.as_ref().is_some_and(|open| {
+                !open.loaded
+                    || open
+                        .waiting()
+                        .any(|row| !matches!(row.state, OutboxState::Failed(_)))
+            })
     }
 
     /// The program ends: what must not be lost.
@@ -97,7 +110,13 @@ impl Linear {
 
     /// An input other than a typed line.
     pub fn take_in(&mut self, msg: Msg, now: UnixMillis) -> Vec<Effect> {
+        // An answer looks for its list.
+        self.model.popups.append(&mut self.waiting);
+        if matches!(msg, Msg::DeedDone { .. } | Msg::ChatMade(_)) {
+            self.done_awaited = self.done_awaited.saturating_sub(1);
+        }
         let mut effects = update(&mut self.model, msg, now);
+        self.count(&effects);
         effects.extend(self.say(now));
         effects
     }
@@ -107,13 +126,24 @@ impl Linear {
     pub fn line(&mut self, line: &str, now: UnixMillis) -> Vec<Effect> {
         let line = line.trim_end_matches(['\r', '\n']);
         self.model.now = now;
-        let mut effects = match line.strip_prefix([':', '/']) {
+        let mut effects = self.model.here();
+        let more = match line.strip_prefix([':', '/']) {
             Some(rest) if !rest.starts_with([':', '/']) => self.command(rest),
             Some(rest) => self.message(rest),
             None => self.message(line),
         };
+        effects.extend(more);
+        self.count(&effects);
         effects.extend(self.say(now));
         effects
+    }
+
+    /// Deeds are waited for before the end.
+    fn count(&mut self, effects: &[Effect]) {
+        let deeds = effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Do(_) | Effect::Enter(_)));
+        self.done_awaited += deeds.count();
     }
 
     fn message(&mut self, text: &str) -> Vec<Effect> {
@@ -135,6 +165,11 @@ impl Linear {
     }
 
     fn command(&mut self, line: &str) -> Vec<Effect> {
+        match (line.trim(), self.sure.take()) {
+            ("yes" | "да", Some(deed)) => return vec![Effect::Do(deed)],
+            ("no" | "нет", Some(_)) => return Vec::new(),
+            _ => {}
+        }
         let order = match self.model.read_command(line) {
             Ok(order) => order,
             Err(why) => {
@@ -160,7 +195,25 @@ impl Linear {
                 Vec::new()
             }
             // Without a selection it is about the latest message.
-            Action::Copy | Action::OpenLink | Action::ShowRaw | Action::Reply => {
+            Action::EditMessage if order.text(0).is_none() => {
+                self.note(self.model.text(Text::NeedsScreen));
+                Vec::new()
+            }
+            Action::EditMessage => {
+                self.model.pane = Pane::Composer;
+                self.model.order(order)
+            }
+            Action::Copy
+            | Action::OpenLink
+            | Action::ShowRaw
+            | Action::Reply
+            | Action::React
+            | Action::Forward
+            | Action::Pin
+            | Action::DeleteMessage
+            | Action::WhoReacted
+            | Action::WhoRead
+            | Action::EditHistory => {
                 self.select_latest();
                 self.model.order(order)
             }
@@ -200,6 +253,7 @@ impl Linear {
     }
 
     fn say_popups(&mut self) {
+        let mut waiting = Vec::new();
         while let Some(popup) = self.model.popups.pop() {
             match popup {
                 Popup::Page(page) => {
@@ -212,8 +266,42 @@ impl Linear {
                     self.lines
                         .extend(addresses.map(|link| printable_line(&link.address).into_owned()));
                 }
+                Popup::Sheet(sheet) if sheet.asked.is_some() => {
+                    waiting.push(Popup::Sheet(sheet));
+                }
+                Popup::Sheet(sheet) => self.say_sheet(&sheet),
+                Popup::Sure(sure) => {
+                    self.note(&sure.question);
+                    self.note(self.model.text(Text::SureLinear));
+                    self.sure = Some(sure.deed);
+                }
                 _ => self.note(self.model.text(Text::NeedsScreen)),
             }
+        }
+        self.waiting.extend(waiting);
+    }
+
+    fn say_sheet(&mut self, sheet: &Sheet) {
+        self.lines.push(sheet.title.clone());
+        if let Search::Failed(why) = &sheet.search {
+            self.note(why);
+            return;
+        }
+        let shown = sheet.shown();
+        if shown.is_empty() {
+            self.note(self.model.text(Text::NothingHere));
+        }
+        for item in shown {
+            let parts = [&*item.text, &*item.detail, &*item.under];
+            let parts: Vec<&str> = parts
+                .into_iter()
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect();
+            self.lines.push(format!("  {}", parts.join(" - ")));
+        }
+        if !sheet.foot.is_empty() && sheet.source.is_search() {
+            self.note(&sheet.foot);
         }
     }
 
@@ -319,9 +407,31 @@ impl Linear {
         }
         let author = printable_line(&entry.actor_name);
         let text = printable_text(entry.text().unwrap_or_default());
+        let model = &self.model;
+        let mut about = Vec::new();
+        if let Some(quote) = &entry.quote {
+            let who = quote.author.as_deref().unwrap_or("?");
+            let words = model.with_name(Text::Replying, who);
+            about.push(words.trim_end_matches(':').to_owned());
+        }
+        if let Some(who) = &entry.forwarded {
+            about.push(model.with_name(Text::ForwardedFrom, who));
+        }
+        if entry.edited.is_some() {
+            about.push(model.text(Text::EditedMark).to_owned());
+        }
+        let about = match about.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", about.join(", ")),
+        };
+        let text = match (entry.deleted, model.blocked.contains(&entry.actor)) {
+            (true, _) => model.text(Text::DeletedMessage).into(),
+            (false, true) => model.text(Text::BlockedMessage).into(),
+            (false, false) => text,
+        };
         let mut parts = text.lines();
         let first = parts.next().unwrap_or_default();
-        self.lines.push(format!("{time} {author}: {first}"));
+        self.lines.push(format!("{time} {author}{about}: {first}"));
         self.lines.extend(parts.map(|part| format!("  {part}")));
     }
 

@@ -52,10 +52,11 @@ impl Model {
             .filter
             .as_ref()
             .map(|filter| search_fold(filter.text.text().trim()));
-        self.chats.iter().filter(move |chat| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| search_fold(&chat.title).contains(wanted.as_str()))
+        let open = self.open.as_ref().map(|open| open.id);
+        self.chats.iter().filter(move |chat| match &wanted {
+            Some(wanted) => search_fold(&chat.title).contains(wanted.as_str()),
+            // Who looks for a hidden chat by name finds it.
+            None => !chat.hidden || open == Some(chat.id),
         })
     }
 
@@ -185,6 +186,26 @@ impl Model {
         let layout = self.layout();
         let (x, y) = (mouse.x, mouse.y);
         match mouse.kind {
+            MouseKind::Press if layout.members.contains(x, y) => {
+                let rows = usize::from(layout.members.height.saturating_sub(2));
+                let top = (self.member_at + 1).saturating_sub(rows);
+                let Some(line) = usize::from(y - layout.members.y).checked_sub(2) else {
+                    return Vec::new();
+                };
+                if top + line >= self.members().len() {
+                    return Vec::new();
+                }
+                self.pane = Pane::Members;
+                self.member_at = top + line;
+                self.member_menu()
+            }
+            MouseKind::Press if layout.title.contains(x, y) && self.open.is_some() => {
+                self.order(Action::ChatMenu.into())
+            }
+            // The heading of the list leads to everything else.
+            MouseKind::Press if layout.list.contains(x, y) && y == layout.list.y => {
+                self.order(Action::Palette.into())
+            }
             MouseKind::Press if layout.list.contains(x, y) => {
                 // The first line is the heading, the second one empty.
                 let Some(line) = usize::from(y - layout.list.y).checked_sub(2) else {

@@ -33,6 +33,8 @@ pub struct Style {
     pub mention: bool,
     /// Names oneself; known only to who knows the name.
     pub me: bool,
+    /// Not of the text: said about it.
+    pub note: bool,
 }
 
 /// What a token is for.

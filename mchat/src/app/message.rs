@@ -5,6 +5,7 @@ use proto::catalog::Lang;
 use proto::id::{ChatId, EntryId};
 use proto::request::User;
 
+use super::deed::{Deed, Door, Fetch, Found};
 use super::key::{Key, Mouse};
 use super::notice::Notification;
 use crate::client::model::{Anchor, ChatRow, ClientEvent, EntryRow, Timeline};
@@ -87,6 +88,20 @@ pub enum Msg {
         chat: ChatId,
         /// What was written.
         result: Result<String, Sentence>,
+    },
+    /// Answer to [`Effect::Do`].
+    DeedDone {
+        /// From the effect.
+        deed: Deed,
+        /// Whether it is done.
+        result: Result<(), Sentence>,
+    },
+    /// Answer to [`Effect::Fetch`].
+    Fetched {
+        /// From the effect.
+        fetch: Fetch,
+        /// What was found.
+        result: Result<Found, Sentence>,
     },
     /// Answer to effects of which only a failure matters.
     Done(Result<(), Sentence>),
@@ -182,6 +197,14 @@ pub enum Effect {
         /// Whether.
         on: bool,
     },
+    /// Do something.
+    Do(Deed),
+    /// Find something out.
+    Fetch(Fetch),
+    /// Go into a chat; the answer is [`Msg::ChatMade`].
+    Enter(Door),
+    /// Nobody is at this device, or somebody is again.
+    Idle(bool),
     /// Find people by name.
     Search(String),
     /// Create a chat: private with one person, a group where it has a name.

@@ -1,16 +1,18 @@
 //! Everything the screen shows, as plain data.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
-use proto::UnixMillis;
 use proto::catalog::{Lang, Text};
 use proto::event::Presence;
 use proto::id::{ChatId, EntryId, UserId};
+use proto::request::ChatKind;
+use proto::{Seq, UnixMillis};
 
 use super::action::Action;
 use super::edit::Editor;
 use super::first::First;
+use super::hunt::Hits;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::layout::{self, Layout, Wants};
@@ -55,6 +57,8 @@ pub struct Start {
 pub enum Pane {
     /// The chat list.
     List,
+    /// The members of the open chat.
+    Members,
     /// The timeline of the open chat, where a message is selected.
     Timeline,
     /// The composer of the open chat.
@@ -144,6 +148,24 @@ pub struct Model {
     pub popups: Vec<Popup>,
     /// A sentence in the status line.
     pub notice: Option<Notice>,
+    /// Whether the members are shown beside the chat, where there is room.
+    pub members_shown: bool,
+    /// The selected member.
+    pub member_at: usize,
+    /// Whose messages in groups are folded.
+    pub blocked: HashSet<UserId>,
+    /// The message that is being gone to.
+    pub(super) jump: Option<(ChatId, Seq)>,
+    /// Where jumps began, the latest last.
+    pub(super) jumped: Vec<(ChatId, Seq)>,
+    /// Messages that were found.
+    pub(super) hits: Hits,
+    /// Emoji reacted with, the latest first.
+    pub(super) recent_emoji: Vec<String>,
+    /// When the latest key was pressed.
+    pub(super) last_input: UnixMillis,
+    /// Away by itself.
+    pub(super) idle: bool,
     /// Notifications.
     pub(super) notices: Notices,
     /// Commands that were written, the latest last.
@@ -201,6 +223,15 @@ impl Model {
             typing: Vec::new(),
             popups: Vec::new(),
             notice: None,
+            members_shown: false,
+            member_at: 0,
+            blocked: HashSet::new(),
+            jump: None,
+            jumped: Vec::new(),
+            hits: Hits::default(),
+            recent_emoji: Vec::new(),
+            last_input: start.now,
+            idle: false,
             notices: Notices::default(),
             history: Vec::new(),
             chats_busy: Busy::Idle,
@@ -264,7 +295,11 @@ impl Model {
             single: self.settings.value("layout") == "single",
             composer_rows: u16::try_from(composer_rows).unwrap_or(u16::MAX),
             status_rows: u16::try_from(self.status_lines().len()).unwrap_or(1),
-            reply: self.open.as_ref().is_some_and(|open| open.reply.is_some()),
+            reply: self
+                .open
+                .as_ref()
+                .is_some_and(|open| open.reply.is_some() || open.editing.is_some()),
+            members: self.shows_members(),
         };
         Layout::new(self.size, wants)
     }
@@ -272,7 +307,25 @@ impl Model {
     /// Columns of the composer and the timeline.
     pub fn composer_columns(&self) -> usize {
         let single = self.settings.value("layout") == "single";
-        usize::from(Layout::composer_width(self.size, single))
+        let members = self.shows_members();
+        usize::from(Layout::composer_width(self.size, single, members))
+    }
+
+    /// Whether the members are shown beside the chat.
+    pub fn shows_members(&self) -> bool {
+        self.members_shown && self.room_for_members() && self.open_is_group()
+    }
+
+    /// Whether there is room beside the chat.
+    pub(super) fn room_for_members(&self) -> bool {
+        self.settings.value("layout") != "single" && self.size.0 >= layout::MEMBERS_BESIDE
+    }
+
+    fn open_is_group(&self) -> bool {
+        self.open
+            .as_ref()
+            .and_then(|open| self.chat(open.id))
+            .is_some_and(|chat| chat.kind != ChatKind::Private)
     }
 
     /// Who is typing in a chat.

@@ -10,6 +10,7 @@ use proto::id::{ChatId, EntryId, UserId};
 
 use super::message::Purpose;
 use super::model::Busy;
+use super::on_message::Editing;
 use super::rows::{self, Look, Row};
 use super::select::Reply;
 use crate::client::model::{EntryRow, MemberRow, OutboxRow, Timeline};
@@ -85,10 +86,18 @@ pub struct OpenChat {
     pub revealed: HashSet<EntryId>,
     /// The message that is being answered.
     pub reply: Option<Reply>,
+    /// The message that is being changed in the composer.
+    pub editing: Option<Editing>,
+    /// Changes of messages that are not stored yet.
+    pub changes: Vec<OutboxRow>,
+    /// The read of what was changed, and whether it is to be repeated.
+    pub(super) reread: Option<(u64, bool)>,
     pub(super) marked: Seq,
     pub(super) newer_busy: bool,
     pub(super) refresh: Busy,
     pub(super) ticket: u64,
+    /// The read that last replaced the window.
+    replaced: u64,
     /// Go to the line "new messages" once it is there.
     pub(super) to_new: bool,
 }
@@ -116,10 +125,14 @@ impl OpenChat {
             selected: None,
             revealed: HashSet::new(),
             reply: None,
+            editing: None,
+            changes: Vec::new(),
+            reread: None,
             marked: 0,
             newer_busy: false,
             refresh: Busy::Idle,
             ticket: 0,
+            replaced: 0,
             to_new: false,
         }
     }
@@ -151,7 +164,10 @@ impl OpenChat {
     ) {
         let first_time = !self.loaded;
         match purpose {
+            // A later one came first.
+            Purpose::Replace if ticket < self.replaced => {}
             Purpose::Replace => {
+                self.replaced = ticket;
                 self.entries = part.entries;
                 self.older_cached = part.older_cached;
                 self.older_remote = part.older_remote;
@@ -187,6 +203,7 @@ impl OpenChat {
         if ticket >= self.ticket {
             self.ticket = ticket;
             self.outbox = part.outbox;
+            self.changes = part.changes;
             self.members = part.members;
             self.read = part.read;
             self.head = part.head;

@@ -10,6 +10,7 @@ use super::key::by_position;
 use super::keymap::shown_chord;
 use super::link::Link;
 use super::model::Model;
+use super::sheet::{Form, Sheet, Sure};
 use super::wrap::{Spaces, wrap};
 
 /// A dialog.
@@ -27,6 +28,12 @@ pub enum Popup {
     Links(Links),
     /// Starting a chat.
     NewChat(Box<NewChat>),
+    /// A list to choose from.
+    Sheet(Box<Sheet>),
+    /// A form to fill in.
+    Form(Box<Form>),
+    /// A question.
+    Sure(Box<Sure>),
 }
 
 /// Columns and rows of the palette, its frame included.

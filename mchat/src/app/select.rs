@@ -230,6 +230,7 @@ impl Model {
         if open.message(id, "").is_none() {
             return Vec::new();
         }
+        let again = self.pane == Pane::Timeline && open.selected == Some(id);
         open.selected = Some(id);
         self.pane = Pane::Timeline;
         self.offer = None;
@@ -244,9 +245,16 @@ impl Model {
                     let links = links(message.text);
                     links.into_iter().nth(span.link?)
                 });
-                return link.map_or_else(Vec::new, |link| self.follow(&link));
+                if let Some(link) = link {
+                    return self.follow(&link);
+                }
+                break;
             }
             column -= wide;
+        }
+        // The second click asks what can be done with it.
+        if again {
+            return self.message_menu();
         }
         Vec::new()
     }
@@ -337,6 +345,7 @@ impl Model {
             author: printable_line(message.author).into_owned(),
             text: one_line(message.text),
         };
+        self.cancel_edit();
         if let Some(open) = &mut self.open {
             open.reply = Some(reply);
         }

@@ -1,11 +1,12 @@
 //! The one place where the state changes.
 
 use proto::UnixMillis;
-use proto::catalog::sentence;
+use proto::catalog::{Text, fill, sentence};
 use proto::limits::TYPING_LAPSE_MS;
 
 use super::action::{self, Action, Form, Scope};
 use super::command::Order;
+use super::deed::Fetch;
 use super::first::First;
 use super::key::{Key, Mouse};
 use super::keymap::Found;
@@ -23,6 +24,7 @@ pub fn start(start: Start) -> (Model, Vec<Effect>) {
     model.tell_troubles();
     let mut effects = model.reload_chats();
     effects.push(Effect::LoadDrafts);
+    effects.push(Effect::Fetch(Fetch::Contacts));
     (model, effects)
 }
 
@@ -35,12 +37,19 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, msg: Msg, now: UnixMillis) -> Vec<Effect> {
     model.now = now;
     model.lapse();
+    let mut first = match msg {
+        Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) => model.here(),
+        _ => model.go_away(),
+    };
     let mut effects = match msg {
         Msg::Key(key) => model.key(key),
         Msg::Mouse(mouse) => model.mouse(mouse),
         Msg::Paste(text) => model.paste(&text),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
+            if model.pane == Pane::Members && !model.shows_members() {
+                model.pane = Pane::Composer;
+            }
             model.rebuild();
             Vec::new()
         }
@@ -75,6 +84,8 @@ pub fn update(model: &mut Model, msg: Msg, now: UnixMillis) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Edited { chat, result } => model.edited(chat, result),
+        Msg::DeedDone { deed, result } => model.deed_done(&deed, result),
+        Msg::Fetched { fetch, result } => model.fetched(&fetch, result),
         Msg::Done(result) => {
             if let Err(why) = result {
                 model.notify(why);
@@ -84,7 +95,8 @@ pub fn update(model: &mut Model, msg: Msg, now: UnixMillis) -> Vec<Effect> {
     };
     effects.extend(model.want_more());
     effects.extend(model.mark_read());
-    effects
+    first.extend(effects);
+    first
 }
 
 /// When the screen changes by itself: the next lapse or countdown.
@@ -96,7 +108,7 @@ pub fn wake(model: &Model) -> Option<UnixMillis> {
         (left > 0).then(|| model.now + (left - 1) % 1000 + 1)
     });
     let draft = model.draft_due.map(|(_, due)| due);
-    [typing, notice, countdown, draft]
+    [typing, notice, countdown, draft, model.away_at()]
         .into_iter()
         .flatten()
         .min()
@@ -205,11 +217,21 @@ impl Model {
                 self.notify(why);
                 Vec::new()
             }
-            ClientEvent::Changed { .. }
-            | ClientEvent::Contacts
-            | ClientEvent::People(_)
-            | ClientEvent::Profile
-            | ClientEvent::Reaching { .. } => Vec::new(),
+            ClientEvent::Changed { chat, seqs } => self.messages_changed(chat, &seqs),
+            ClientEvent::Contacts => self.contacts_changed(),
+            ClientEvent::People(_) => {
+                let mut effects = self.reload_chats();
+                effects.extend(self.refresh_open());
+                effects
+            }
+            ClientEvent::Profile => self.ask_again(),
+            ClientEvent::Reaching { chat, seq, lo } => {
+                if self.jump == Some((chat, seq)) {
+                    let count = lo.saturating_sub(seq).to_string();
+                    self.notify(fill(self.text(Text::Reaching), &[("count", &count)]));
+                }
+                Vec::new()
+            }
         }
     }
 
@@ -248,6 +270,11 @@ impl Model {
         self.presence.clear();
         self.typing.clear();
         self.popups.clear();
+        self.blocked.clear();
+        self.jump = None;
+        self.jumped.clear();
+        self.hits = Default::default();
+        self.members_shown = false;
         self.pane = Pane::List;
     }
 
@@ -266,6 +293,9 @@ impl Model {
             (None, Some(_)) => &[Scope::Always, Scope::Dialog, Scope::Text],
             (None, None) if self.is_filtering() => &[Scope::Always, Scope::Dialog, Scope::Text],
             (None, None) if self.pane == Pane::List => &[Scope::Always, Scope::List, Scope::Main],
+            (None, None) if self.pane == Pane::Members => {
+                &[Scope::Always, Scope::Members, Scope::Main]
+            }
             (None, None) if self.pane == Pane::Timeline => {
                 &[Scope::Always, Scope::Timeline, Scope::Main]
             }
@@ -407,12 +437,16 @@ impl Model {
             Action::SwitchFocus | Action::SwitchFocusBack => {
                 // From left to right, then to the text; back the other way.
                 let on = action == Action::SwitchFocus;
+                let beside = self.shows_members();
                 let to = match self.pane {
                     Pane::List if on => Pane::Timeline,
                     Pane::Timeline if on => Pane::Composer,
-                    Pane::List => Pane::Composer,
-                    Pane::Composer if !on => Pane::Timeline,
-                    Pane::Composer | Pane::Timeline => Pane::List,
+                    Pane::Composer if on && beside => Pane::Members,
+                    Pane::Composer | Pane::Members if on => Pane::List,
+                    Pane::List if beside => Pane::Members,
+                    Pane::List | Pane::Members => Pane::Composer,
+                    Pane::Composer => Pane::Timeline,
+                    Pane::Timeline => Pane::List,
                 };
                 self.go_to_pane(to);
                 // There may be no message to select.
@@ -428,6 +462,7 @@ impl Model {
             Action::Reveal => self.reveal(),
             Action::Reply => self.reply_to_selected(),
             Action::CancelReply => {
+                self.cancel_edit();
                 if let Some(open) = &mut self.open {
                     open.reply = None;
                 }
@@ -468,18 +503,25 @@ impl Model {
             | Action::Quit
             | Action::Suspend
             | Action::Redraw => {}
+            _ => return self.feature(&order),
         }
         Vec::new()
     }
 
     fn is_replying(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.reply.is_some())
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.reply.is_some() || open.editing.is_some())
     }
 
     /// Moves the selection of the pane that keys go to.
     fn step(&mut self, step: isize) {
         match self.pane {
             Pane::Timeline => self.select_message(step),
+            Pane::Members => {
+                let last = self.members().len().saturating_sub(1);
+                self.member_at = self.member_at.saturating_add_signed(step).min(last);
+            }
             Pane::List | Pane::Composer => self.select(step),
         }
     }

@@ -17,6 +17,8 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// Any text.
     Text,
+    /// Whole minutes; 0 for never.
+    Minutes,
     /// A part of the day, `22:00-07:00`, or `off`.
     Hours,
     /// A colour.
@@ -48,6 +50,7 @@ pub const SETTINGS: &[Setting] = settings! {
     "lang", Kind::OneOf(&["auto", "en", "ru"]), "auto", SetLang;
     "mouse", Kind::Switch, "on", SetMouse;
     "layout", Kind::OneOf(&["auto", "single"]), "auto", SetLayout;
+    "away_after", Kind::Minutes, "10", SetAway;
     "keys.preset", Kind::OneOf(&["plain", "vim"]), "plain", SetPreset;
     "notify.bell", Kind::Switch, "on", SetBell;
     "notify.osc", Kind::OneOf(&["auto", "9", "99", "777", "off"]), "auto", SetOsc;
@@ -134,6 +137,7 @@ impl Setting {
             },
             Kind::OneOf(words) => words.contains(&value).then(|| value.to_owned()),
             Kind::Text => Some(value.to_owned()),
+            Kind::Minutes => value.parse::<u16>().ok().map(|count| count.to_string()),
             Kind::Hours if value == "off" => Some(value.to_owned()),
             Kind::Hours => Hours::parse(value).map(|hours| hours.to_string()),
             Kind::Color => Color::parse(value).map(|color| color.to_string()),
@@ -146,6 +150,7 @@ impl Setting {
             Kind::Switch => "on, off".to_owned(),
             Kind::OneOf(words) => words.join(", "),
             Kind::Text => "text".to_owned(),
+            Kind::Minutes => "0-65535".to_owned(),
             Kind::Hours => "22:00-07:00, off".to_owned(),
             Kind::Color => "#rrggbb, 0-255, red, bright-red …, default".to_owned(),
         }
@@ -156,7 +161,7 @@ impl Setting {
         match self.kind {
             Kind::Switch => vec!["on", "off"],
             Kind::OneOf(words) => words.to_vec(),
-            Kind::Text => Vec::new(),
+            Kind::Text | Kind::Minutes => Vec::new(),
             Kind::Hours => vec!["off"],
             Kind::Color => vec!["default"],
         }

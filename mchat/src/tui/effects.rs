@@ -10,6 +10,7 @@ use proto::text::{ChatName, Password, Token, Username, printable_line};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::deeds;
 use super::event_loop::Executor;
 use super::spawn;
 use super::words::{SharedLang, sentence_of};
@@ -73,6 +74,10 @@ impl Executor for Effects {
                 // The lane lives as long as this does.
                 let _ = self.lane.send(effect);
             }
+            Effect::Do(ref deed) if deed.is_queued() => {
+                let _ = self.lane.send(effect);
+            }
+            Effect::Idle(on) => self.client.idle(on),
             Effect::Opened(chat) => self.client.open_chat(Some(chat)),
             Effect::Typing { chat, on } => self.client.typing(chat, on),
             Effect::Reconnect => self.client.reconnect(),
@@ -151,6 +156,15 @@ impl Worker {
             Effect::MarkRead { chat, upto } => {
                 Msg::Done(self.words(client.mark_read(chat, upto).await))
             }
+            Effect::Do(deed) => {
+                let result = self.words(deeds::carry_out(client, deed.clone()).await);
+                Msg::DeedDone { deed, result }
+            }
+            Effect::Fetch(fetch) => {
+                let result = self.words(deeds::find_out(client, fetch.clone()).await);
+                Msg::Fetched { fetch, result }
+            }
+            Effect::Enter(door) => Msg::ChatMade(self.words(deeds::enter(client, door).await)),
             Effect::Search(query) => {
                 let result = self.words(client.search_users(&query).await);
                 Msg::Found { query, result }
@@ -175,6 +189,7 @@ impl Worker {
             Effect::Trust(shown) => Msg::ServerSet(self.trust(&shown)),
             Effect::SaveSetting { name, value } => Msg::Done(self.save(name, value).await),
             Effect::Opened(_)
+            | Effect::Idle(_)
             | Effect::Speak(_)
             | Effect::Ask(_)
             | Effect::Typing { .. }

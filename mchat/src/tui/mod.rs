@@ -9,6 +9,7 @@
 //! and draws when something changed. Nothing in the loop awaits the network or
 //! the cache.
 
+mod deeds;
 mod effects;
 mod event_loop;
 mod guard;

@@ -58,6 +58,11 @@ pub(super) fn draw(
 
 /// The message that is being answered.
 fn reply(painter: &mut Painter<'_>, model: &Model, open: &OpenChat, area: Area) {
+    if open.editing.is_some() && !area.is_empty() {
+        let text = model.text(Text::EditingMessage);
+        painter.text(area.x, area.y, area.width, text, painter.accent());
+        return;
+    }
     let Some(reply) = open.reply.as_ref().filter(|_| !area.is_empty()) else {
         return;
     };

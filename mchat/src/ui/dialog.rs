@@ -5,6 +5,7 @@ use proto::text::printable_line;
 
 use super::command;
 use super::paint::Painter;
+use super::sheet;
 use crate::app::Model;
 use crate::app::edit::Editor;
 use crate::app::layout::{Area, centered};
@@ -23,6 +24,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, model: &Model, popup: &Popup) -> O
         Popup::Page(page) => Some(read(painter, model, page)),
         Popup::Links(dialog) => Some(links(painter, model, dialog)),
         Popup::NewChat(dialog) => Some(new_chat(painter, model, dialog)),
+        Popup::Sheet(dialog) => Some(sheet::sheet(painter, model, dialog)),
+        Popup::Form(dialog) => Some(sheet::form(painter, model, dialog)),
+        Popup::Sure(dialog) => Some(sheet::sure(painter, model, dialog)),
     }
 }
 

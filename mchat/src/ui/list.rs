@@ -1,7 +1,7 @@
 //! The chat list.
 
 use proto::catalog::{Text, fill};
-use proto::request::ChatKind;
+use proto::request::{ChatKind, NotifyLevel};
 use proto::text::printable_line;
 
 use super::dialog::field;
@@ -107,7 +107,10 @@ fn row(painter: &mut Painter<'_>, model: &Model, chat: &ChatRow, (x, y, width): 
         } else {
             chat.unread.to_string()
         };
-        let (badge, role) = if chat.mentions > 0 {
+        let quiet = chat.muted_until > model.now || chat.notify == NotifyLevel::None;
+        let (badge, role) = if quiet {
+            (format!("~{badge}"), Role::Dim)
+        } else if chat.mentions > 0 {
             (format!("@{badge}"), Role::Mention)
         } else {
             (badge, Role::Unread)
@@ -142,17 +145,7 @@ pub(super) fn about(model: &Model, chat: &ChatRow) -> String {
         (ChatKind::Private, Some(peer)) if model.me() == Some(peer) => {
             model.text(Text::Notes).to_owned()
         }
-        (ChatKind::Private, Some(peer)) => match model.presence.get(&peer) {
-            Some(presence) if presence.online => model.text(Text::Online).to_owned(),
-            Some(presence) => match presence.last_seen {
-                Some(at) => {
-                    let when = crate::app::clock::short_text(at, model.now, &model.zone);
-                    fill(model.text(Text::LastSeen), &[("when", &when)])
-                }
-                None => model.text(Text::Offline).to_owned(),
-            },
-            None => String::new(),
-        },
+        (ChatKind::Private, Some(peer)) => model.presence_text(peer),
         (ChatKind::Private, None) => model.text(Text::Notes).to_owned(),
     }
 }

@@ -6,7 +6,9 @@ mod command;
 mod dialog;
 mod first;
 mod list;
+mod members;
 mod paint;
+mod sheet;
 mod status;
 mod theme;
 
@@ -51,7 +53,8 @@ fn screen(painter: &mut Painter<'_>, model: &Model) -> Option<(u16, u16)> {
         None => {
             let list = list::draw(painter, model, &layout);
             let composer = chat::draw(painter, model, &layout);
-            composer.or(list)
+            let members = members::draw(painter, model, &layout);
+            composer.or(list).or(members)
         }
     };
     status::draw(painter, model, layout.status);

@@ -89,6 +89,8 @@ impl<'a> Painter<'a> {
             Role::Accent
         } else if markup.quote {
             Role::Quote
+        } else if markup.note {
+            Role::Dim
         } else {
             Role::Text
         };

@@ -5,6 +5,8 @@
 #[path = "../flow/daemon.rs"]
 #[allow(dead_code, reason = "shared with the flow tests, which use more of it")]
 mod daemon;
+mod deeds;
+mod features;
 mod messages;
 mod pace;
 mod plain;

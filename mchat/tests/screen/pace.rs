@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::stream;
 use jiff::tz::TimeZone;
+use mchat::app::deed::Fetch;
 use mchat::app::message::{Ask, Effect};
 use mchat::app::{Msg, Start};
 use mchat::client::model::{AccountRow, ClientEvent};
@@ -106,7 +107,12 @@ async fn keys_become_effects_and_quit_ends() {
     let (_, effects) = run(input, receiver).await;
     assert_eq!(
         effects,
-        [Effect::LoadChats, Effect::LoadDrafts, Effect::Reconnect]
+        [
+            Effect::LoadChats,
+            Effect::LoadDrafts,
+            Effect::Fetch(Fetch::Contacts),
+            Effect::Reconnect
+        ]
     );
 }
 

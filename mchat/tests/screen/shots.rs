@@ -250,3 +250,73 @@ fn registering() {
         }
     }
 }
+
+#[test]
+fn what_was_done_to_messages() {
+    shots("done", |script| {
+        use mchat::client::model::{Quote, Reaction};
+        let at = crate::world::NOON;
+        let seq = script
+            .world
+            .say(chat(2), BORIS, at, "I would rather go in August.");
+        let entry = script.world.entry_mut(chat(2), seq);
+        entry.quote = Some(Quote {
+            seq: 2,
+            author: Some("clara".to_owned()),
+            text: "Who brings the tent?".to_owned(),
+            deleted: false,
+        });
+        entry.edited = Some("I would rather go in September.".to_owned());
+        entry.pinned = true;
+        let reaction = |emoji: &str, count, mine| Reaction {
+            emoji: emoji.to_owned(),
+            count,
+            mine,
+            names: Vec::new(),
+        };
+        entry.reactions = vec![reaction("👍", 2, true), reaction("🔥", 1, false)];
+        let gone = script.world.say(chat(2), BORIS, at, "");
+        script.world.entry_mut(chat(2), gone).deleted = true;
+        script.keys("Down Enter Up k");
+    });
+}
+
+#[test]
+fn the_menu_of_a_message() {
+    shots("message-menu", |script| {
+        script.keys("Enter Up Enter");
+    });
+}
+
+#[test]
+fn the_members() {
+    shots("members", |script| {
+        script.world.chats[1].role = proto::request::Role::Admin;
+        script.keys("Down Enter A-g");
+    });
+}
+
+#[test]
+fn a_search() {
+    shots("search", |script| {
+        script.keys("A-s").types("te");
+    });
+}
+
+#[test]
+fn the_contacts() {
+    shots("contacts", |script| {
+        use proto::request::ContactState;
+        let world = &mut script.world;
+        world.contact(BORIS, "Борис", ContactState::Mutual);
+        world.contact(crate::world::CLARA, "clara", ContactState::Incoming);
+        script.keys("A-r");
+    });
+}
+
+#[test]
+fn the_own_profile() {
+    shots("profile", |script| {
+        script.types("P");
+    });
+}

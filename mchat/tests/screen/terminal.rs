@@ -382,3 +382,73 @@ fn ones_own_editor_has_the_terminal_and_gives_it_back_also_when_it_fails() {
     assert_restored(&written);
     assert!(written.contains("\x1b[22;2t") && written.contains("\x1b[23;2t"));
 }
+
+#[test]
+fn what_one_does_to_messages_the_other_sees() {
+    let daemon = Daemon::start();
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut anna = Pty::mchat(homes[0].path(), &daemon.url());
+    anna.register("anna");
+    let mut boris = Pty::mchat(homes[1].path(), &daemon.url());
+    boris.register("boris");
+    // A group of the two.
+    anna.types("\x0e").sees("Find people by name");
+    anna.types("bor").sees("  boris");
+    anna.types("\t").sees("In the group: boris");
+    anna.types("\r").types("tents").types("\r");
+    anna.sees("anna created the group");
+    anna.types("who has a tent?\r").sees("delivered");
+    boris.sees("tents");
+    boris.types("\r").sees("who has a tent?");
+
+    // An answer; its quote is seen by both.
+    boris.types("\x1b[A").types("r").sees("Answer to anna");
+    boris.types("I have\r");
+    for who in [&boris, &anna] {
+        who.sees("│ anna: who has a tent?").sees("I have");
+    }
+    // A change.
+    boris.types("\x1be").sees("Changing a message");
+    boris.types(" two\r");
+    for who in [&anna, &boris] {
+        who.sees("I have two (edited)");
+    }
+    // A reaction.
+    anna.types("\x1b[A").types("+").sees("write a short code");
+    anna.types("tada").sees(":tada:");
+    anna.types("\r");
+    anna.sees("[🎉");
+    boris.sees("🎉");
+    // Who is there, and a role.
+    anna.types("\x1bg").sees("Members");
+    anna.types("boris").sees("member");
+    anna.types("\r").sees("make a moderator");
+    anna.types("moderator\r");
+    for who in [&anna, &boris] {
+        who.sees("anna made boris a moderator");
+    }
+    // A search leads to the message.
+    boris.types("\x13").sees("Search in tents");
+    boris.types("two").sees("I have two");
+    boris.wait("the hit", |seen| {
+        let screen = seen.parser.screen().contents();
+        screen.matches("I have two").count() >= 1 && !screen.contains("Searching…")
+    });
+    boris.types("\r");
+    boris.wait("the message in its context", |seen| {
+        let screen = seen.parser.screen().contents();
+        !screen.contains("Search in tents") && screen.contains("▌I have two")
+    });
+    // Deleted for everybody, after a question.
+    boris.types("d").sees("Delete this message for everybody?");
+    boris.types("\r");
+    for who in [&anna, &boris] {
+        who.sees("Message deleted");
+        assert!(!who.screen().contains("I have two"), "{}", who.screen());
+    }
+    for who in [anna, boris] {
+        let mut who = who;
+        who.types("\x11");
+        assert_eq!(who.end().0, 0);
+    }
+}

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use mchat::app::message::{Effect, Load, Msg};
 use mchat::client::model::{
-    Anchor, ChatRow, ClientEvent, EntryRow, MemberRow, OutboxRow, OutboxState, Timeline,
+    Anchor, ChatRow, ClientEvent, ContactRow, EntryRow, HitSource, MemberRow, OutboxRow,
+    OutboxState, Timeline,
 };
 use proto::entry::{Body, Created, Message, kind};
 use proto::error::{ErrorCode, WireError};
@@ -31,7 +32,7 @@ fn name(user: UserId) -> &'static str {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct World {
     pub(crate) chats: Vec<ChatRow>,
     pub(crate) entries: HashMap<ChatId, Vec<EntryRow>>,
@@ -44,8 +45,30 @@ pub(crate) struct World {
     pub(crate) drafts: HashMap<ChatId, String>,
     /// Sends cannot be kept, with this sentence.
     pub(crate) full: Option<String>,
+    /// Anna's contacts.
+    pub(crate) contacts: Vec<ContactRow>,
+    /// Where a search is made.
+    pub(crate) searched: HitSource,
     /// Everything that was asked for.
     pub(crate) log: Vec<Effect>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            chats: Vec::new(),
+            entries: HashMap::new(),
+            outbox: Vec::new(),
+            members: HashMap::new(),
+            cached_from: HashMap::new(),
+            people: Vec::new(),
+            drafts: HashMap::new(),
+            full: None,
+            contacts: Vec::new(),
+            searched: HitSource::Server,
+            log: Vec::new(),
+        }
+    }
 }
 
 impl World {
@@ -268,6 +291,9 @@ impl World {
                 row.mentions = 0;
                 vec![Msg::Client(ClientEvent::Chats(vec![chat]))]
             }
+            Effect::Do(deed) => self.carry_out(deed),
+            Effect::Fetch(fetch) => self.find_out(fetch),
+            Effect::Enter(_) => vec![Msg::ChatMade(Ok(chat(1)))],
             Effect::Search(query) => {
                 let folded = query.to_lowercase();
                 let found = self

@@ -55,8 +55,118 @@ pub enum Action {
     Reveal,
     /// Answer the selected message.
     Reply,
-    /// Answer none.
+    /// Answer none, or change none.
     CancelReply,
+    /// Show what can be done with the selected message.
+    MessageMenu,
+    /// Change the text of a message.
+    EditMessage,
+    /// Delete the selected message.
+    DeleteMessage,
+    /// React to the selected message.
+    React,
+    /// Forward the selected message.
+    Forward,
+    /// Pin the selected message, or take the pin away.
+    Pin,
+    /// Show who reacted to the selected message.
+    WhoReacted,
+    /// Show who received and read the selected message.
+    WhoRead,
+    /// Show the texts that the selected message had.
+    EditHistory,
+    /// Go to the message that the selected one answers.
+    JumpToOriginal,
+    /// Go back to where the last jump began.
+    JumpBack,
+    /// Find messages of this chat.
+    Search,
+    /// Find messages of all chats.
+    SearchAll,
+    /// Go to the next message that was found.
+    NextHit,
+    /// Go to the previous message that was found.
+    PreviousHit,
+    /// Show what can be done with the chat.
+    ChatMenu,
+    /// Show the pinned messages.
+    Pins,
+    /// Change the chat's name.
+    Rename,
+    /// Change what the chat is about.
+    Describe,
+    /// Change what members may do.
+    ChatSettings,
+    /// Leave the chat.
+    Leave,
+    /// Delete the chat for everybody.
+    DeleteChat,
+    /// Choose what of the chat to be told of.
+    NotifyLevel,
+    /// Be told nothing of the chat for a while.
+    MuteChat,
+    /// Be told of the chat again.
+    UnmuteChat,
+    /// Take the chat out of the list.
+    HideChat,
+    /// List the chat's invite links.
+    Invites,
+    /// Make an invite link.
+    Invite,
+    /// Join a chat by an invite link.
+    Join,
+    /// Find public chats.
+    Directory,
+    /// Make a public chat.
+    NewPublic,
+    /// Show the members, or no longer.
+    Members,
+    /// Show what can be done with the selected member.
+    MemberMenu,
+    /// Add somebody to the chat.
+    AddMember,
+    /// Remove a member.
+    RemoveMember,
+    /// Give a member a role.
+    SetRole,
+    /// Keep a member from writing.
+    SilenceMember,
+    /// Let a member write again.
+    UnsilenceMember,
+    /// Keep somebody out of the chat.
+    BanMember,
+    /// Let somebody come back.
+    UnbanMember,
+    /// List who is banned.
+    Banned,
+    /// Show the contacts.
+    Contacts,
+    /// Find people.
+    FindPeople,
+    /// Ask somebody to be a contact, or accept their asking.
+    AddContact,
+    /// Call a contact otherwise.
+    Nickname,
+    /// Take somebody off the contacts.
+    RemoveContact,
+    /// Block somebody.
+    Block,
+    /// Unblock somebody.
+    Unblock,
+    /// Write to somebody.
+    Message,
+    /// Open the notes to oneself.
+    Notes,
+    /// Show a profile.
+    Profile,
+    /// Choose how one is shown.
+    Status,
+    /// Send read receipts or not.
+    ReadReceipts,
+    /// List one's sessions.
+    Sessions,
+    /// Change the password.
+    Password,
     /// Write in one's own editor.
     EditInEditor,
     /// To the composer.

@@ -43,7 +43,7 @@ pub(super) fn chat_word(chat: &ChatRow) -> String {
 }
 
 /// Milliseconds of `30s`, `10m`, `2h`, `7d`, `2w`.
-pub(super) fn duration(word: &str) -> Option<i64> {
+pub(in crate::app) fn duration(word: &str) -> Option<i64> {
     let unit = word.chars().next_back()?;
     let seconds = match unit {
         's' | 'с' => 1,
