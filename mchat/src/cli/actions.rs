@@ -44,7 +44,7 @@ pub const FORMS: &[(&str, &str)] = &[
     ("directory", "mchat directory [TEXT]"),
     ("new-public", "mchat new --public NAME"),
     ("message", "mchat send @user TEXT|-"),
-    ("notes", "mchat send @me TEXT|-"),
+    ("notes", "mchat send @yourself TEXT|-"),
     ("contacts", "mchat contacts list"),
     ("people", "mchat users search TEXT"),
     ("add-contact", "mchat contacts add @user"),
