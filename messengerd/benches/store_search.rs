@@ -3,7 +3,7 @@
 //!
 //! JSON lines go to standard output, a table to standard error.
 //! `BENCH_MESSAGES` is how many there are (1 000 000), `BENCH_DIR` where the
-//! file is made.
+//! file is made, `BENCH_KEEP` a file that is made once and searched again.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench ends on errors")]
 
@@ -13,6 +13,7 @@ mod corpus;
 #[allow(dead_code, reason = "shared by several benches")]
 mod load;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use messengerd::store::SharedStore;
@@ -30,7 +31,8 @@ fn main() {
         None => tempfile::tempdir(),
     }
     .unwrap();
-    let path = directory.path().join("store.db");
+    let kept = std::env::var_os("BENCH_KEEP").map(PathBuf::from);
+    let path = kept.unwrap_or_else(|| directory.path().join("store.db"));
     let store: SharedStore = Arc::new(SqliteStore::open(&path, Arc::new(load::Deaf)).unwrap());
     corpus::measure(&runtime, "store_search", &store);
     runtime.block_on(store.close()).unwrap();

@@ -15,6 +15,7 @@
 //! - [`event`]: what the server tells without being asked;
 //! - [`error`]: refusals, with a stable code;
 //! - [`digest`]: how both sides prove that they hold the same log;
+//! - [`search`]: which messages have the words that are searched for;
 //! - [`catalog`]: every interface text, in English and Russian.
 
 pub mod catalog;
@@ -27,6 +28,7 @@ pub mod hello;
 pub mod id;
 pub mod limits;
 pub mod request;
+pub mod search;
 pub mod text;
 
 /// Milliseconds since the Unix epoch, UTC.

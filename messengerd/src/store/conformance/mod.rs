@@ -334,6 +334,7 @@ macro_rules! conformance {
             ]
             search: [
                 words_are_found_by_their_beginnings
+                a_frequent_word_does_not_hide_a_rare_one
                 case_and_accents_do_not_matter
                 only_own_chats_are_searched
                 one_chat_is_searched

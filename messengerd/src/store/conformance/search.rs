@@ -70,6 +70,26 @@ pub(crate) async fn words_are_found_by_their_beginnings(bed: Bed) {
     assert_eq!(found.found, [entry]);
 }
 
+pub(crate) async fn a_frequent_word_does_not_hide_a_rare_one(bed: Bed) {
+    let texts = [
+        "often rare",
+        "rare",
+        "oftener and rarely",
+        "often",
+        "often",
+        "often",
+    ];
+    let (ann, chat) = filled(&bed, &texts).await;
+    for words in ["often rare", "rar of", "rare often"] {
+        assert_eq!(find(&bed, &ann, words).await, [4, 2], "{words}");
+    }
+    assert_eq!(find(&bed, &ann, "often").await, [7, 6, 5, 4, 2]);
+    let mut asked = query(&ann, "often");
+    (asked.chat, asked.limit) = (Some(chat.no), 4);
+    let found = bed.store.search(asked).await.unwrap();
+    assert_eq!((places(&found), found.more), (vec![7, 6, 5, 4], true));
+}
+
 pub(crate) async fn case_and_accents_do_not_matter(bed: Bed) {
     let texts = ["Ёлка и Мёд", "CAFÉ Ångström", "мой йод", "straße ﬁn"];
     let (ann, _) = filled(&bed, &texts).await;
