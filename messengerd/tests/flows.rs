@@ -159,7 +159,7 @@ async fn a_stranger_cannot_tell_a_chat_from_none(on: On) {
             .await
             .unwrap_err(),
             eve.call(Typing { chat, on: true }).await.unwrap_err(),
-            eve.call(Cursors { chat }).await.unwrap_err(),
+            eve.call(Cursors { chat, offset: 0 }).await.unwrap_err(),
             eve.call(Digest { chat, upto: 1 }).await.unwrap_err(),
             eve.call(AddMembers {
                 chat,
@@ -322,7 +322,7 @@ async fn reading_moves_cursors_and_unread(on: On) {
     assert_eq!(ada.event(of_bob(bob.id())).await.read, 4);
     let head = head_of(&mut bob, chat).await;
     assert_eq!((head.read, head.msg_no - head.read_no), (4, 0));
-    let cursors = ada.call(Cursors { chat }).await.unwrap();
+    let cursors = ada.call(Cursors { chat, offset: 0 }).await.unwrap();
     let own = cursors
         .cursors
         .iter()

@@ -30,6 +30,13 @@ pub const BATCH: usize = 2000;
 pub const SEARCH_RESULTS: u32 = 50;
 /// Most capabilities a peer may announce.
 pub const CAPABILITIES: usize = 64;
+/// Most members of a group.
+pub const GROUP_MEMBERS: usize = BATCH;
+/// Most members of a public chat.
+pub const PUBLIC_MEMBERS: usize = 10_000;
+/// Latest time that may be set, but for [`FOREVER`](crate::request::FOREVER)
+/// where that is allowed: the end of the year 9999, in milliseconds since 1970.
+pub const TIME_MAX: i64 = 253_402_300_799_999;
 /// Chats up to this size broadcast each member's cursors.
 pub const CURSOR_BROADCAST_MEMBERS: usize = 32;
 /// Chats up to this size show their members' presence without being asked.

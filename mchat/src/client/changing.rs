@@ -166,6 +166,18 @@ impl Client {
         self.cache.read(move |db| db.reactions(chat, seq)).await
     }
 
+    /// The cursors of all members, as the server has them.
+    pub(super) async fn cursors(&self, chat: ChatId) -> Result<request::CursorList, ClientError> {
+        let mut all = self.call(request::Cursors { chat, offset: 0 }).await?;
+        while all.more {
+            let offset = all.cursors.len() as u32;
+            let next = self.call(request::Cursors { chat, offset }).await?;
+            all.more = next.more && !next.cursors.is_empty();
+            all.cursors.extend(next.cursors);
+        }
+        Ok(all)
+    }
+
     /// How far a message got with each other member. Where the server is
     /// reached it is asked for cursors first, as those of large chats are not
     /// told.
@@ -174,7 +186,7 @@ impl Client {
     ///
     /// As for [`call`](Self::call).
     pub async fn receipts(&self, chat: ChatId, seq: Seq) -> Result<Vec<ReceiptRow>, ClientError> {
-        match self.call(request::Cursors { chat }).await {
+        match self.cursors(chat).await {
             Ok(list) => {
                 self.cache
                     .write(move |db| db.put_cursor_list(chat, &list))

@@ -15,8 +15,8 @@ use proto::id::{ChatId, EntryId, UserId};
 use proto::request::{ChatKind, ChatSettings, NewMemberHistory, Role};
 use tokio::time::Instant;
 
-use super::{now, refuse};
-use crate::store::groups::{Act, Door};
+use super::{now, refuse, too_large};
+use crate::store::groups::{Act, Door, most_members};
 use crate::store::{Actor, ChatNo, ChatRecord, SharedStore, StoreError, UserNo};
 
 /// Chats kept before the cache starts anew.
@@ -141,6 +141,11 @@ impl ChatAccess {
     /// Whether somebody who is no member may read, and join by writing.
     pub fn is_open_to(&self, user: UserId) -> bool {
         self.kind == ChatKind::Public && !self.is_banned(user)
+    }
+
+    /// Nobody else can come in.
+    pub(super) fn full(&self) -> WireError {
+        too_large("members", most_members(self.kind))
     }
 
     /// The two of a private chat, in order.
@@ -382,6 +387,7 @@ impl Access {
             match self.store.join(act, Door::Public).await {
                 // Refused: banned, or no longer public. What is so now decides.
                 Ok(()) | Err(StoreError::NoAccess | StoreError::Outdated) => self.invalidate(id),
+                Err(StoreError::TooMany(_)) => return Err(chat.full()),
                 Err(error) => return Err(refuse(error)),
             }
         }

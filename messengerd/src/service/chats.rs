@@ -1,7 +1,9 @@
 //! Chats and who is in them: making, describing, finding and joining them.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
+use proto::UnixMillis;
 use proto::error::{ErrorCode, WireError};
 use proto::event::Head;
 use proto::id::{ChatId, EntryId, UserId};
@@ -13,6 +15,7 @@ use proto::request::{
 use proto::text::search_fold;
 
 use super::{Caller, Service, bad_request, now, refuse, too_large};
+use crate::store::groups::most_members;
 use crate::store::{Actor, ChatRecord, MemberRecord, NewChat};
 
 /// Bytes of a chat's description beside its members, encoded, at most.
@@ -45,6 +48,11 @@ impl Service {
         }
         if request.kind == ChatKind::Private && request.description.is_some() {
             return Err(bad_request("a private chat has no description"));
+        }
+        self.let_write(caller)?;
+        let most = most_members(request.kind);
+        if others.len() >= most {
+            return Err(too_large("members", most));
         }
         let others = self.actors(others).await?;
         self.check_blocks(caller, &others).await?;
@@ -128,13 +136,25 @@ impl Service {
         let Some(head) = head else {
             return Ok(None);
         };
-        let (members, members_more) = fitting(chat.members.into_iter(), CHAT_BYTES);
+        let own = chat
+            .members
+            .iter()
+            .find(|member| member.no == user)
+            .cloned();
+        let (mut members, members_more) = fitting(chat.members.into_iter(), CHAT_BYTES);
+        // The caller is among those, however many are left out.
+        if let Some(own) = own.filter(|_| members_more)
+            && !members.iter().any(|member| member.user.id == own.user.id)
+        {
+            members.pop();
+            members.push(shown(own, now()));
+        }
         Ok(Some(ChatInfo {
             id: chat.id,
             kind: chat.kind,
             name: chat.name,
             created_at: chat.created_at,
-            acl_rev: chat.acl_rev,
+            acl_rev: head.acl_rev,
             members,
             members_more,
             head,
@@ -200,7 +220,11 @@ impl Service {
             more: false,
         };
         let mut bytes = 0;
+        let mut seen = HashSet::new();
         for id in request.ids {
+            if !seen.insert(id) {
+                continue;
+            }
             let Some(record) = self.store.chat(id).await.map_err(refuse)? else {
                 continue;
             };
@@ -225,12 +249,13 @@ impl Service {
         self.access.readable(request.chat, caller.actor.id).await?;
         let record = self.store.chat(request.chat).await.map_err(refuse)?;
         let record = record.ok_or(ErrorCode::NotFound)?;
+        let acl_rev = record.shown_acl_rev();
         let behind = record.members.into_iter().skip(request.offset as usize);
         let (members, more) = fitting(behind, 0);
         Ok(MemberList {
             members,
             more,
-            acl_rev: record.acl_rev,
+            acl_rev,
         })
     }
 
@@ -280,11 +305,7 @@ fn fitting(records: impl Iterator<Item = MemberRecord>, mut bytes: usize) -> (Ve
     let at = now();
     let mut members = Vec::new();
     for record in records {
-        let member = Member {
-            user: record.user,
-            role: record.role,
-            muted_until: (record.muted_until > at).then_some(record.muted_until),
-        };
+        let member = shown(record, at);
         bytes += member_bytes(&member);
         if bytes > limits::PAGE_BYTES && !members.is_empty() {
             return (members, true);
@@ -292,6 +313,14 @@ fn fitting(records: impl Iterator<Item = MemberRecord>, mut bytes: usize) -> (Ve
         members.push(member);
     }
     (members, false)
+}
+
+fn shown(record: MemberRecord, at: UnixMillis) -> Member {
+    Member {
+        user: record.user,
+        role: record.role,
+        muted_until: (record.muted_until > at).then_some(record.muted_until),
+    }
 }
 
 fn member_bytes(member: &Member) -> usize {

@@ -4,14 +4,14 @@ use proto::error::{ErrorCode, WireError};
 use proto::id::{ChatId, EntryId};
 use proto::limits;
 use proto::request::{
-    AddMembers, BanMember, Banned, ChangeChat, ChatKind, ChatSettings, DeleteChat, Done,
+    AddMembers, BanMember, Banned, ChangeChat, ChatKind, ChatSettings, DeleteChat, Done, FOREVER,
     MuteMember, NewMemberHistory, RemoveMember, Role, SetRole, UserList,
 };
 
 use super::access::{ChatAccess, TRIES};
 use super::rights::Right;
-use super::{Caller, Service, bad_request, now, refuse, too_large};
-use crate::store::groups::{Act, ChatChange};
+use super::{Caller, Service, bad_request, check_time, now, refuse, too_large};
+use crate::store::groups::{Act, ChatChange, most_members};
 use crate::store::people::AvatarRecord;
 use crate::store::{Pending, StoreError, UserRecord};
 
@@ -71,8 +71,8 @@ impl Service {
         self.check_blocks(caller, &users).await?;
         self.act(caller, request.chat, |chat, act| {
             chat.may(caller.actor.id, Right::Add, now())?;
-            if chat.kind == ChatKind::Group && chat.members() + users.len() > limits::BATCH {
-                return Err(too_large("members", limits::BATCH));
+            if chat.members() + users.len() > most_members(chat.kind) {
+                return Err(chat.full());
             }
             // A ban is lifted first, by who may do that.
             if users.iter().any(|user| chat.is_banned(user.id)) {
@@ -188,8 +188,8 @@ impl Service {
         self.act(caller, request.chat, |chat, act| {
             chat.may_moderate(caller.actor.id, request.user)?;
             let (user, _) = chat.member(request.user).ok_or(ErrorCode::NotFound)?;
-            if request.until < 0 {
-                return Err(bad_request("until"));
+            if request.until != FOREVER {
+                check_time(request.until, "until is no time of the years 1970 to 9999")?;
             }
             // A time that has passed lets them write.
             let until = if request.until > act.at {

@@ -13,7 +13,7 @@ use proto::text::Token;
 
 use super::access::ChatAccess;
 use super::rights::Right;
-use super::{Caller, Service, bad_request, now, refuse, too_large};
+use super::{Caller, Service, bad_request, check_time, now, refuse, too_large};
 use crate::store::StoreError;
 use crate::store::groups::{Act, ChatInviteRecord, Door, NewChatInvite};
 
@@ -32,8 +32,11 @@ impl Service {
         if request.id.is_nil() {
             return Err(bad_request("id"));
         }
-        if request.expires_at.is_some_and(|until| until <= at) {
-            return Err(bad_request("the link would have expired already"));
+        if let Some(until) = request.expires_at {
+            check_time(until, "expires_at is no time of the years 1970 to 9999")?;
+            if until <= at {
+                return Err(bad_request("the link would have expired already"));
+            }
         }
         if request.max_uses == Some(0) {
             return Err(bad_request("nobody could use the link"));
@@ -114,6 +117,8 @@ impl Service {
         let asked = self.store.chat_invite(token.clone(), at);
         let invite = asked.await.map_err(refuse)?;
         let invite = invite.ok_or(ErrorCode::InviteInvalid)?;
+        // As it is now: who has just been removed comes back, if not banned.
+        self.access.invalidate(invite.chat_id);
         let chat = self.access.chat(invite.chat_id).await?;
         let chat = chat.ok_or(ErrorCode::InviteInvalid)?;
         if chat.standing(caller.actor.id).is_some() {
@@ -134,6 +139,7 @@ impl Service {
             Ok(()) => {}
             // Banned, or the chat was deleted, since it was looked at.
             Err(StoreError::NoAccess) => return Err(ErrorCode::InviteInvalid.into()),
+            Err(StoreError::TooMany(_)) => return Err(chat.full()),
             Err(error) => return Err(refuse(error)),
         }
         self.access.invalidate(chat.id);

@@ -25,6 +25,9 @@ use crate::store::{Append, Appended, EntryPage, StoreError};
 /// fields, 1000 entries at most.
 const PAGE_BODIES: usize = limits::PAGE_BYTES - 1000 * 110;
 
+/// Cursors in one reply, of 80 bytes each.
+const CURSORS: usize = limits::PAGE_BYTES / 80;
+
 impl Service {
     /// Queues a message; see [`Service::submit`].
     pub(super) async fn send(
@@ -171,7 +174,9 @@ impl Service {
         if self.choices.choice(user).await?.is_hidden(now()) {
             return Ok(Done {});
         }
-        if chat.members() <= limits::TYPING_MEMBERS {
+        let typing = self.typing_limit.take(caller.actor.no.0, Instant::now());
+        // Nobody types that much; it is dropped as what may be.
+        if typing.is_ok() && chat.members() <= limits::TYPING_MEMBERS {
             let event = Event::Typing(TypingChanged {
                 chat: chat.id,
                 user,
@@ -194,23 +199,29 @@ impl Service {
         let reader = self.access.readable(request.chat, caller.actor.id).await?;
         let asked = self.store.cursors(reader.chat.no);
         let (cursors, cursor_rev) = asked.await.map_err(refuse)?;
-        let cursors = cursors.into_iter().map(|cursor| {
-            // Others see what is shown, oneself what is so.
-            let own = cursor.user == caller.actor.no;
-            let shown = cursor.shown;
-            MemberCursor {
-                user: cursor.user_id,
-                read: if own { cursor.read } else { shown.read },
-                read_no: if own { cursor.read_no } else { shown.read_no },
-                delivered: if own {
-                    cursor.delivered
-                } else {
-                    shown.delivered
-                },
-            }
-        });
+        let all = cursors.len();
+        let behind = cursors.into_iter().skip(request.offset as usize);
+        let cursors: Vec<_> = behind
+            .take(CURSORS)
+            .map(|cursor| {
+                // Others see what is shown, oneself what is so.
+                let own = cursor.user == caller.actor.no;
+                let shown = cursor.shown;
+                MemberCursor {
+                    user: cursor.user_id,
+                    read: if own { cursor.read } else { shown.read },
+                    read_no: if own { cursor.read_no } else { shown.read_no },
+                    delivered: if own {
+                        cursor.delivered
+                    } else {
+                        shown.delivered
+                    },
+                }
+            })
+            .collect();
         Ok(CursorList {
-            cursors: cursors.collect(),
+            more: request.offset as usize + cursors.len() < all,
+            cursors,
             cursor_rev,
         })
     }

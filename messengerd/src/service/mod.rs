@@ -50,6 +50,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use proto::UnixMillis;
 use proto::error::{ErrorCode, WireError};
 use proto::id::SessionId;
+use proto::limits;
 use proto::request::{Done, Reply, Request};
 
 use crate::bus::Bus;
@@ -125,6 +126,8 @@ pub struct Service {
     people_limit: Limiter<i64>,
     /// Searches for messages, people and public chats, by account.
     search_limit: Limiter<i64>,
+    /// Typing that is passed on, by account.
+    typing_limit: Limiter<i64>,
     upkeep: Upkeep,
     /// What has to be done to its end even where the asker goes away.
     tasks: TaskTracker,
@@ -197,6 +200,15 @@ fn bad_request(what: &str) -> WireError {
     WireError::new(ErrorCode::BadRequest).with("what", what)
 }
 
+/// Times that are kept have to be such as both stores can keep.
+fn check_time(at: UnixMillis, what: &str) -> Result<(), WireError> {
+    if (0..=limits::TIME_MAX).contains(&at) {
+        Ok(())
+    } else {
+        Err(bad_request(what))
+    }
+}
+
 fn too_large(what: &str, limit: usize) -> WireError {
     WireError::new(ErrorCode::TooLarge)
         .with("what", what)
@@ -237,6 +249,7 @@ impl Service {
             send_limit: Limiter::new(parts.send_rate),
             people_limit: Limiter::new(Rate::every(Duration::from_millis(250), 120)),
             search_limit: Limiter::new(Rate::every(Duration::from_millis(100), 50)),
+            typing_limit: Limiter::new(Rate::every(Duration::from_millis(250), 40)),
             upkeep: Upkeep::default(),
             tasks: TaskTracker::new(),
             store: parts.store,

@@ -1,9 +1,9 @@
 //! What one member wants to be told of a chat, the same on all devices.
 
 use proto::error::WireError;
-use proto::request::{ChatPrefs, Done, NotifyLevel, SetChatPrefs};
+use proto::request::{ChatPrefs, Done, FOREVER, NotifyLevel, SetChatPrefs};
 
-use super::{Caller, Service, bad_request, now, refuse};
+use super::{Caller, Service, bad_request, check_time, now, refuse};
 
 impl Service {
     /// The caller's own settings of a chat, changed.
@@ -17,8 +17,8 @@ impl Service {
         if request.notify == Some(NotifyLevel::Unknown) {
             return Err(bad_request("unknown notification level"));
         }
-        if request.muted_until.is_some_and(|until| until < 0) {
-            return Err(bad_request("muted_until"));
+        if let Some(until) = request.muted_until.filter(|until| *until != FOREVER) {
+            check_time(until, "muted_until is no time of the years 1970 to 9999")?;
         }
         let asked = self.store.chat_prefs(chat.no, caller.actor.no);
         let known = asked.await.map_err(refuse)?.ok_or_else(|| chat.refusal())?;

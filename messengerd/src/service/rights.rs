@@ -134,19 +134,17 @@ impl ChatAccess {
     }
 
     /// Whether somebody may delete the chat: its creator, or its admins once
-    /// the creator is no member any more.
+    /// the creator is none of them any more.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::NotFound`], [`ErrorCode::Forbidden`].
     pub fn may_delete(&self, user: UserId) -> Result<(), WireError> {
         let standing = self.standing(user).ok_or_else(|| self.refusal())?;
-        let owns = if self.standing(self.created_by).is_some() {
-            user == self.created_by
-        } else {
-            standing.role == Role::Admin
-        };
-        if owns && self.kind != ChatKind::Private {
+        let is_admin = |standing: Standing| standing.role == Role::Admin;
+        let others = !self.standing(self.created_by).is_some_and(is_admin);
+        let owns = user == self.created_by || others;
+        if owns && is_admin(standing) && self.kind != ChatKind::Private {
             Ok(())
         } else {
             Err(ErrorCode::Forbidden.into())

@@ -10,7 +10,7 @@ use proto::request::{Done, ProfileInfo, Reply, SetStatus, Status};
 
 use super::access::ChatAccess;
 use super::profiles::own_profile;
-use super::{Caller, Service, Work, bad_request, now, refuse};
+use super::{Caller, Service, Work, bad_request, check_time, now, refuse};
 use crate::store::people::ChosenStatus;
 
 impl Service {
@@ -23,8 +23,11 @@ impl Service {
             return Err(bad_request("a status is online, away, busy or invisible"));
         }
         let at = now();
-        if request.until.is_some_and(|until| until <= at) {
-            return Err(bad_request("until is in the past"));
+        if let Some(until) = request.until {
+            check_time(until, "until is no time of the years 1970 to 9999")?;
+            if until <= at {
+                return Err(bad_request("until is in the past"));
+            }
         }
         self.let_change(caller)?;
         let user = caller.actor;

@@ -3,7 +3,8 @@
 use proto::UnixMillis;
 use proto::digest::Digest;
 use proto::id::{ChatId, EntryId, UserId};
-use proto::request::ChatSettings;
+use proto::limits;
+use proto::request::{ChatKind, ChatSettings};
 use proto::text::{ChatName, Description};
 use uuid::Uuid;
 
@@ -46,6 +47,15 @@ pub struct ChatChange {
     /// The picture, which [`Store::put_avatar`](super::Store::put_avatar) has
     /// stored; an inner `None` removes it.
     pub avatar: Option<Option<Digest>>,
+}
+
+/// How many members a chat of this kind may have.
+pub fn most_members(kind: ChatKind) -> usize {
+    match kind {
+        ChatKind::Private => 2,
+        ChatKind::Group | ChatKind::Unknown => limits::GROUP_MEMBERS,
+        ChatKind::Public => limits::PUBLIC_MEMBERS,
+    }
 }
 
 /// By what right somebody joins a chat.

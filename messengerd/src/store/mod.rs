@@ -290,6 +290,17 @@ pub struct ChatRecord {
     pub blockers: Vec<UserId>,
 }
 
+impl ChatRecord {
+    /// The revision as members see it: that of a private chat grows with blocks
+    /// alone, of which nobody is to learn.
+    pub fn shown_acl_rev(&self) -> u64 {
+        match self.kind {
+            ChatKind::Private => 1,
+            ChatKind::Group | ChatKind::Public | ChatKind::Unknown => self.acl_rev,
+        }
+    }
+}
+
 /// A present member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRecord {

@@ -29,6 +29,10 @@ on_both_stores! {
     what_one_wants_to_be_told_of_is_the_same_on_all_devices
     retention_really_deletes
     long_lists_of_members_come_in_parts
+    a_creator_who_is_no_admin_deletes_nothing
+    the_first_to_come_runs_a_chat_that_everybody_left
+    a_block_is_seen_in_no_revision
+    times_that_cannot_be_kept_are_refused
 }
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -328,7 +332,7 @@ async fn a_deleted_chat_is_gone_for_everybody(on: On) {
             for answer in [
                 code(&client.say(chat, "late").await),
                 code(&client.history(chat).await),
-                code(&client.call(Cursors { chat }).await),
+                code(&client.call(Cursors { chat, offset: 0 }).await),
                 code(&client.call(DeleteChat { chat }).await),
                 code(&join(client, chat).await),
             ] {
@@ -544,4 +548,78 @@ async fn long_lists_of_members_come_in_parts(on: On) {
     );
     let none = ada.call(Members { chat, offset: 9 }).await.unwrap();
     assert!(none.members.is_empty() && !none.more);
+}
+
+async fn a_creator_who_is_no_admin_deletes_nothing(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = quiet(&daemon, "ada").await;
+    let mut bob = quiet(&daemon, "bob").await;
+    let chat = create(&mut ada, ChatKind::Public, "open", vec![bob.id()])
+        .await
+        .id;
+    let user = ada.id();
+    ada.call(RemoveMember { chat, user }).await.unwrap();
+    join(&mut ada, chat).await.unwrap();
+    assert_eq!(code(&ada.call(DeleteChat { chat }).await), "forbidden");
+    bob.call(DeleteChat { chat }).await.unwrap();
+}
+
+async fn the_first_to_come_runs_a_chat_that_everybody_left(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = quiet(&daemon, "ada").await;
+    let mut bob = quiet(&daemon, "bob").await;
+    let mut carl = quiet(&daemon, "carl").await;
+    let chat = create(&mut ada, ChatKind::Public, "open", Vec::new())
+        .await
+        .id;
+    let user = ada.id();
+    ada.call(RemoveMember { chat, user }).await.unwrap();
+    let found = join(&mut bob, chat).await.unwrap();
+    assert_eq!(found.members[0].role, Role::Admin);
+    let found = join(&mut carl, chat).await.unwrap();
+    assert_eq!(found.members[1].role, Role::Member);
+    // Created, left, came, runs it, came.
+    assert_eq!(changes(&mut carl, chat, 0).await.entries.len(), 5);
+}
+
+async fn a_block_is_seen_in_no_revision(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = quiet(&daemon, "ada").await;
+    let mut bob = quiet(&daemon, "bob").await;
+    let chat = ada.private_chat(bob.id()).await.id;
+    let before = info(&mut bob, chat).await.unwrap();
+    let call = proto::request::ChangeContact {
+        user: bob.id(),
+        nickname: None,
+        clear_nickname: false,
+        blocked: Some(true),
+    };
+    ada.call(call).await.unwrap();
+    assert_eq!(code(&bob.say(chat, "x").await), "forbidden");
+    let after = info(&mut bob, chat).await.unwrap();
+    assert_eq!((after.acl_rev, after.head), (before.acl_rev, before.head));
+    let list = bob.call(Members { chat, offset: 0 }).await.unwrap();
+    assert_eq!(list.acl_rev, before.acl_rev);
+}
+
+async fn times_that_cannot_be_kept_are_refused(on: On) {
+    let daemon = on.daemon().await;
+    let mut ada = quiet(&daemon, "ada").await;
+    let bob = quiet(&daemon, "bob").await;
+    let chat = create(&mut ada, ChatKind::Group, "g", vec![bob.id()])
+        .await
+        .id;
+    let user = bob.id();
+    for until in [proto::limits::TIME_MAX + 1, i64::MAX - 1] {
+        let call = MuteMember { chat, user, until };
+        assert_eq!(code(&ada.call(call).await), "bad_request");
+        let mut call = crate::crew::invite(chat, None);
+        call.expires_at = Some(until);
+        assert_eq!(code(&ada.call(call).await), "bad_request");
+    }
+    let until = proto::limits::TIME_MAX;
+    ada.call(MuteMember { chat, user, until }).await.unwrap();
+    let mut call = crate::crew::invite(chat, None);
+    call.expires_at = Some(until);
+    ada.call(call).await.unwrap();
 }

@@ -303,7 +303,7 @@ async fn act(crew: &mut Crew, who: Who, action: Action, case: Case) -> Result<()
             before: None,
             limit: 10
         }),
-        Action::Cursors => call!(Cursors { chat }),
+        Action::Cursors => call!(Cursors { chat, offset: 0 }),
         Action::Digest => call!(Digest { chat, upto: 9 }),
         Action::Pins => call!(Pins { chat, offset: 0 }),
         Action::Search => call!(SearchMessages {

@@ -212,7 +212,11 @@ pub(crate) fn mark(chat: ChatId, read: u64) -> Mark {
 }
 
 pub(crate) async fn read_by(client: &mut Client, chat: ChatId, user: UserId) -> u64 {
-    let list = client.call(Cursors { chat }).await.unwrap().cursors;
+    let list = client
+        .call(Cursors { chat, offset: 0 })
+        .await
+        .unwrap()
+        .cursors;
     list.iter().find(|cursor| cursor.user == user).unwrap().read
 }
 

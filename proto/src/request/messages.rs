@@ -105,13 +105,19 @@ pub struct Typing {
 pub struct Cursors {
     /// Which chat.
     pub chat: ChatId,
+    /// How many to pass over.
+    #[serde(default)]
+    pub offset: u32,
 }
 
 /// Answer to [`Cursors`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CursorList {
-    /// One for each present member.
+    /// One for each present member, as many as fitted into a frame.
     pub cursors: Vec<MemberCursor>,
+    /// Whether there are more behind these.
+    #[serde(default)]
+    pub more: bool,
     /// The revision that this shows.
     pub cursor_rev: u64,
 }

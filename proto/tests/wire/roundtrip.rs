@@ -228,7 +228,8 @@ fn request() -> BoxedStrategy<Request> {
                 delivered
             })),
             (chat(), any::<bool>()).prop_map(|(chat, on)| Request::Typing(Typing { chat, on })),
-            chat().prop_map(|chat| Request::Cursors(Cursors { chat })),
+            (chat(), any::<u32>())
+                .prop_map(|(chat, offset)| Request::Cursors(Cursors { chat, offset })),
             (chat(), n()).prop_map(|(chat, upto)| Request::Digest(Digest { chat, upto })),
         ];
     prop_oneof![
@@ -300,9 +301,10 @@ fn reply() -> BoxedStrategy<Reply> {
         changes::reply(),
         page().prop_map(Reply::Changes),
         page().prop_map(Reply::History),
-        (vec(cursor, 0..3), n()).prop_map(|(cursors, cursor_rev)| {
+        (vec(cursor, 0..3), any::<bool>(), n()).prop_map(|(cursors, more, cursor_rev)| {
             Reply::Cursors(CursorList {
                 cursors,
+                more,
                 cursor_rev,
             })
         }),

@@ -239,7 +239,10 @@ pub(crate) fn requests() -> Vec<Request> {
             chat: chat(),
             on: true,
         }),
-        Request::Cursors(Cursors { chat: chat() }),
+        Request::Cursors(Cursors {
+            chat: chat(),
+            offset: 300,
+        }),
         Request::Digest(Digest {
             chat: chat(),
             upto: 300,
@@ -323,6 +326,7 @@ pub(crate) fn replies() -> Vec<Reply> {
                 read_no: 288,
                 delivered: 300,
             }],
+            more: false,
             cursor_rev: 77,
         }),
         Reply::Digest(digest.clone()),

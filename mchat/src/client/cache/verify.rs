@@ -89,7 +89,7 @@ async fn cursors(
     chat: proto::id::ChatId,
     verified: &mut Verified,
 ) -> Result<(), ClientError> {
-    let list = client.call(request::Cursors { chat }).await?;
+    let list = client.cursors(chat).await?;
     let (members, rev) = client
         .cache
         .read(move |db| Ok((db.members_of(chat)?, db.cursor_rev(chat)?)))

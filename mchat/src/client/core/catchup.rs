@@ -220,11 +220,7 @@ impl Core {
             && chat.cursor_head > chat.cursor_rev
         {
             chat.asking_cursors = true;
-            self.ask(
-                now,
-                &request::Cursors { chat: id },
-                Purpose::Cursors { chat: id },
-            );
+            self.ask_cursors_of(now, id, Vec::new(), None);
         }
     }
 

@@ -94,8 +94,12 @@ enum Purpose {
         chat: ChatId,
         read: Seq,
     },
+    /// The cursors behind these.
     Cursors {
         chat: ChatId,
+        so_far: Vec<request::MemberCursor>,
+        /// What the first of them show.
+        rev: Option<u64>,
     },
     Users {
         ids: Vec<UserId>,

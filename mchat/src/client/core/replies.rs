@@ -107,18 +107,29 @@ impl Core {
                     self.out.push(Output::Write(Write::Marked { chat, read }));
                 }
             }
-            Purpose::Cursors { chat } => {
+            Purpose::Cursors {
+                chat,
+                mut so_far,
+                rev,
+            } => {
                 let list: CursorList = frame.decode()?;
-                if let Some(state) = self.chats.get_mut(&chat) {
-                    state.asking_cursors = false;
-                    state.cursor_rev = state.cursor_rev.max(list.cursor_rev);
-                    state.cursor_head = state.cursor_head.max(list.cursor_rev);
+                let rev = rev.unwrap_or(list.cursor_rev);
+                let more = list.more && !list.cursors.is_empty();
+                so_far.extend(list.cursors);
+                if more {
+                    self.ask_cursors_of(now, chat, so_far, Some(rev));
+                } else {
+                    if let Some(state) = self.chats.get_mut(&chat) {
+                        state.asking_cursors = false;
+                        state.cursor_rev = state.cursor_rev.max(rev);
+                        state.cursor_head = state.cursor_head.max(rev);
+                    }
+                    self.out.push(Output::Write(Write::Cursors {
+                        chat,
+                        cursors: so_far,
+                        rev,
+                    }));
                 }
-                self.out.push(Output::Write(Write::Cursors {
-                    chat,
-                    cursors: list.cursors,
-                    rev: list.cursor_rev,
-                }));
             }
             Purpose::Users { ids } => {
                 let list: UserList = frame.decode()?;
@@ -253,7 +264,7 @@ impl Core {
                     self.attention.insert(chat);
                 }
             }
-            Purpose::Cursors { chat } => {
+            Purpose::Cursors { chat, .. } => {
                 if let Some(state) = self.chats.get_mut(&chat) {
                     state.asking_cursors = false;
                     state.not_before = until;
@@ -393,10 +404,24 @@ impl Core {
         let (parts, whole): (Vec<_>, Vec<_>) =
             list.chats.into_iter().partition(|info| info.members_more);
         self.out.push(Output::Write(Write::Infos(whole)));
-        for info in parts {
+        for mut info in parts {
             self.asking_members += 1;
+            // Some of them, not the first: all are asked for.
+            info.members.clear();
             self.ask_members(now, Box::new(info));
         }
+    }
+
+    pub(super) fn ask_cursors_of(
+        &mut self,
+        now: Millis,
+        chat: ChatId,
+        so_far: Vec<request::MemberCursor>,
+        rev: Option<u64>,
+    ) {
+        let offset = so_far.len() as u32;
+        let ask = request::Cursors { chat, offset };
+        self.ask(now, &ask, Purpose::Cursors { chat, so_far, rev });
     }
 
     fn ask_members(&mut self, now: Millis, info: Box<ChatInfo>) {

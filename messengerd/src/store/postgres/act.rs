@@ -19,7 +19,8 @@ pub(super) const LOCK_HEAD: &str = "SELECT head, msg_no, acl_rev, floor FROM cha
     WHERE chat_no = $1 FOR NO KEY UPDATE";
 pub(super) const LOCK_CURSORS: &str =
     "SELECT 1 FROM chat_cursors WHERE chat_no = $1 FOR NO KEY UPDATE";
-const CHAT: &str = "SELECT kind, since_join FROM chats WHERE chat_no = $1 AND deleted_at IS NULL";
+const CHAT: &str =
+    "SELECT kind, since_join, members FROM chats WHERE chat_no = $1 AND deleted_at IS NULL";
 const PEOPLE: &str = "SELECT user_no, role, left_at IS NULL, banned, muted_until FROM members
     WHERE chat_no = $1 AND user_no = ANY($2::int8[])";
 /// Whether the entry of this very act is there.
@@ -46,6 +47,8 @@ pub(super) struct Locked {
     pub(super) acl_rev: u64,
     pub(super) kind: ChatKind,
     pub(super) since_join: bool,
+    /// Present members.
+    pub(super) members: usize,
     people: HashMap<i64, Standing>,
 }
 
@@ -102,6 +105,7 @@ impl Locked {
             acl_rev: head.try_get::<_, i64>(2)? as u64,
             kind: chats::kind_of(chat.try_get(0)?)?,
             since_join: chat.try_get(1)?,
+            members: chat.try_get::<_, i64>(2)? as usize,
             people: HashMap::with_capacity(standings.len()),
         };
         for row in standings {

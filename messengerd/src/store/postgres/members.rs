@@ -17,7 +17,7 @@ use super::error::Fault;
 use super::pool::Done;
 use super::timestamp::At;
 use super::{chat_invites, statements, users};
-use crate::store::groups::{Act, Door};
+use crate::store::groups::{Act, Door, most_members};
 use crate::store::{Actor, ChatNo, MemberRecord, StoreError, UserNo};
 
 pub(super) fn role_number(role: Role) -> i16 {
@@ -108,7 +108,11 @@ impl Rows {
 
     /// Members who come later, with the next entry.
     fn joining(locked: &Locked, people: &[Actor]) -> Self {
-        let roles = people.iter().map(|_| Role::Member);
+        // Where nobody is left, the first to come runs the chat.
+        let roles = (0..people.len()).map(|at| match locked.members + at {
+            0 => Role::Admin,
+            _ => Role::Member,
+        });
         let founders = Self::founders(locked.act.chat, people, roles, locked.act.at);
         Self {
             read: locked.head as i64 + 1,
@@ -185,6 +189,9 @@ pub(super) async fn join(conn: &ClientWrapper, act: Act, door: &Door) -> Result<
 /// Makes people members who are none.
 async fn come(conn: &ClientWrapper, locked: Locked, fresh: &[Actor]) -> Result<Done<()>, Fault> {
     let act = locked.act;
+    if locked.members + fresh.len() > most_members(locked.kind) {
+        return Err(StoreError::TooMany("members").into());
+    }
     let body = Body::MembersAdded(entry::MembersAdded {
         users: fresh.iter().map(|user| user.id).collect(),
     });
@@ -193,18 +200,34 @@ async fn come(conn: &ClientWrapper, locked: Locked, fresh: &[Actor]) -> Result<D
     let about = About::Chat(act.chat_id);
     let note = Note::new(fresh, account_kind::CHAT_JOINED, act.at, about);
     let by = fresh.len() as i64;
-    let answers = statements::finish(
-        conn,
-        &[
-            (CHANGE_HEAD, &[&act.chat.0, &1i64]),
-            (EntryRow::INSERT, &added.params()),
-            (INSERT, &rows.params()),
-            (COUNT, &[&act.chat.0, &by]),
-            (account::APPEND, &note.params()),
-        ],
-    )
-    .await?;
+    let first = fresh.first().filter(|_| locked.members == 0);
+    let first = first.map(|user| {
+        let body = Body::RoleChanged(entry::RoleChanged {
+            user: user.id,
+            role: Role::Admin,
+        });
+        locked.second_entry(&body)
+    });
+    let first = first.transpose()?;
+    let entries = 1 + i64::from(first.is_some());
+    let coming = added.params();
+    let changing: [&(dyn ToSql + Sync); 2] = [&act.chat.0, &entries];
+    let counting: [&(dyn ToSql + Sync); 2] = [&act.chat.0, &by];
+    let (joining, noting) = (rows.params(), note.params());
+    let taking_over = first.as_ref().map(EntryRow::params);
+    let mut group: Vec<(&'static str, statements::Params<'_>)> = vec![
+        (CHANGE_HEAD, &changing),
+        (EntryRow::INSERT, &coming),
+        (INSERT, &joining),
+        (COUNT, &counting),
+    ];
+    if let Some(entry) = &taking_over {
+        group.push((EntryRow::INSERT, entry));
+    }
+    group.push((account::APPEND, &noting));
+    let answers = statements::finish(conn, &group).await?;
     let mut events = vec![locked.event(added)];
+    events.extend(first.map(|entry| locked.event(entry)));
     events.extend(note.events(answers.last().map_or(&[], Vec::as_slice))?);
     Ok(Done { value: (), events })
 }

@@ -130,7 +130,7 @@ impl Scope {
             at: END,
             id: EntryId(Uuid::max()),
         });
-        let before_at = At(before.at.min(END));
+        let before_at = At(before.at.clamp(0, END));
         let words = tsquery(&query.words);
         let (chats, afters) = (&self.chats, &self.afters);
         if self.messages <= FEW {

@@ -3,7 +3,7 @@
 use proto::entry::Body;
 use proto::id::EntryId;
 use proto::{Seq, UnixMillis};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::entries;
 use super::writer::Tx;
@@ -108,14 +108,4 @@ pub(super) fn count_members(tx: &Tx<'_>, chat: ChatNo, by: i64) -> Result<(), St
         .prepare_cached("UPDATE chats SET members = members + ?2 WHERE chat_no = ?1")?
         .execute([chat.0, by])?;
     Ok(())
-}
-
-/// Whether new members see nothing of what was before them; `None` where the
-/// chat is deleted or never was.
-pub(super) fn since_join(tx: &Tx<'_>, chat: ChatNo) -> Result<Option<bool>, StoreError> {
-    Ok(tx
-        .conn
-        .prepare_cached("SELECT since_join FROM chats WHERE chat_no = ?1 AND deleted_at IS NULL")?
-        .query_row([chat.0], |row| row.get(0))
-        .optional()?)
 }

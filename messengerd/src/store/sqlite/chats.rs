@@ -185,13 +185,33 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
     Ok(Some(chat))
 }
 
-/// What sort of chat this is; `None` where it was deleted.
-pub(super) fn kind(conn: &Connection, chat: ChatNo) -> Result<Option<ChatKind>, StoreError> {
-    conn.prepare_cached("SELECT kind FROM chats WHERE chat_no = ?1 AND deleted_at IS NULL")?
-        .query_row([chat.0], |row| row.get(0))
-        .optional()?
-        .map(kind_of)
-        .transpose()
+/// What a chat is for who enters it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) kind: ChatKind,
+    /// Present members.
+    pub(super) members: usize,
+    /// New members see nothing of what was before them.
+    pub(super) since_join: bool,
+}
+
+/// `None` where the chat was deleted.
+pub(super) fn room(conn: &Connection, chat: ChatNo) -> Result<Option<Room>, StoreError> {
+    let found: Option<(i64, i64, bool)> = conn
+        .prepare_cached(
+            "SELECT kind, members, since_join FROM chats
+             WHERE chat_no = ?1 AND deleted_at IS NULL",
+        )?
+        .query_row([chat.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((kind, members, since_join)) = found else {
+        return Ok(None);
+    };
+    Ok(Some(Room {
+        kind: kind_of(kind)?,
+        members: members as usize,
+        since_join,
+    }))
 }
 
 /// The outside's name of a chat.
@@ -202,9 +222,11 @@ pub(super) fn id_of(conn: &Connection, chat: ChatNo) -> Result<Option<ChatId>, S
         .optional()?)
 }
 
+// The revision of a private chat grows with blocks alone, of which nobody learns.
 macro_rules! head_columns {
     () => {
-        "c.id, h.head, h.msg_no, max(h.floor, m.from_seq), h.acl_rev, h.cursor_rev,
+        "c.id, h.head, h.msg_no, max(h.floor, m.from_seq), iif(c.kind = 1, 1, h.acl_rev),
+         h.cursor_rev,
          max(m.read_seq, h.floor), max(m.read_no, h.floor_no), max(m.delivered_seq, h.floor)"
     };
 }

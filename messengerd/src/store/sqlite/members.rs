@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::account::{self, About};
 use super::writer::Tx;
 use super::{acts, chat_invites, chats, roles, users};
-use crate::store::groups::{Act, Door};
+use crate::store::groups::{Act, Door, most_members};
 use crate::store::{Actor, ChatNo, MemberRecord, StoreError, UserNo};
 
 /// The role of a present member.
@@ -168,7 +168,8 @@ pub(super) fn join(tx: &mut Tx<'_>, act: &Act, door: &Door) -> Result<(), StoreE
     }
     match door {
         Door::Public => {
-            if chats::kind(tx.conn, act.chat)? != Some(ChatKind::Public) {
+            let room = chats::room(tx.conn, act.chat)?;
+            if room.is_none_or(|room| room.kind != ChatKind::Public) {
                 return Err(StoreError::NoAccess);
             }
         }
@@ -182,17 +183,20 @@ pub(super) fn join(tx: &mut Tx<'_>, act: &Act, door: &Door) -> Result<(), StoreE
 
 /// Makes people members who are not.
 fn enter(tx: &mut Tx<'_>, act: &Act, people: &[Actor]) -> Result<(), StoreError> {
-    let since_join = acts::since_join(tx, act.chat)?.ok_or(StoreError::NoAccess)?;
+    let room = chats::room(tx.conn, act.chat)?.ok_or(StoreError::NoAccess)?;
+    if room.members + people.len() > most_members(room.kind) {
+        return Err(StoreError::TooMany("members"));
+    }
     let body = Body::MembersAdded(entry::MembersAdded {
         users: people.iter().map(|user| user.id).collect(),
     });
-    acts::tell(tx, act, &body)?;
+    let place = acts::tell(tx, act, &body)?;
     let state = tx
         .heads
         .get(tx.conn, act.chat)?
         .ok_or(StoreError::NoAccess)?;
     let since = Since {
-        from: if since_join { state.head - 1 } else { 0 },
+        from: if room.since_join { state.head - 1 } else { 0 },
         read: state.head,
         read_no: state.msg_no,
     };
@@ -201,6 +205,10 @@ fn enter(tx: &mut Tx<'_>, act: &Act, people: &[Actor]) -> Result<(), StoreError>
         insert(tx.conn, act.chat, user.no, Role::Member, act.at, since)?;
         let about = About::Chat(act.chat_id);
         account::append(tx, *user, account_kind::CHAT_JOINED, act.at, about)?;
+    }
+    if room.members == 0 {
+        // Its last admin left to nobody.
+        roles::hand_over(tx, act, place)?;
     }
     Ok(())
 }

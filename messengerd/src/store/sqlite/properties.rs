@@ -8,7 +8,7 @@ use rusqlite::{Row, params};
 
 use super::account::{self, About};
 use super::writer::Tx;
-use super::{acts, avatars, chat_invites};
+use super::{acts, avatars, chat_invites, chats};
 use crate::store::groups::{Act, ChatChange};
 use crate::store::{Actor, StoreError, UserNo};
 
@@ -110,7 +110,7 @@ pub(super) fn change(tx: &mut Tx<'_>, act: &Act, change: &ChatChange) -> Result<
 /// See [`Store::delete_chat`](crate::store::Store::delete_chat). The texts go
 /// behind it, with what is expired.
 pub(super) fn delete(tx: &mut Tx<'_>, act: &Act) -> Result<(), StoreError> {
-    if acts::since_join(tx, act.chat)?.is_none() {
+    if chats::room(tx.conn, act.chat)?.is_none() {
         return Ok(());
     }
     let state = tx
