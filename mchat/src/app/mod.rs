@@ -10,10 +10,13 @@
 //! and its parts by topic (`first`, `list`, `chat`, `compose`, `dialog`,
 //! `draft`, `setting`), [`open`], [`rows`] and [`select`] (the timeline),
 //! [`markdown`], [`flow`] and [`link`] (what messages say), [`offer`]
-//! (completion while writing), [`notice`] (notifications), [`linear`] (the
+//! (completion while writing), the features (`on_message`, `group`, `invite`,
+//! [`member`], `person`, `hunt`, `away`: [`deed`] is what they ask for,
+//! [`sheet`] their dialogs, [`rights`] what is offered), [`notice`] (notifications), [`linear`] (the
 //! same without a screen), [`edit`] and [`wrap`] (text), [`layout`] (places on the screen).
 
 pub mod action;
+mod around;
 mod away;
 mod chat;
 mod choose;
@@ -29,6 +32,7 @@ pub mod first;
 pub mod flow;
 mod group;
 mod hunt;
+mod invite;
 pub mod key;
 pub mod keymap;
 pub mod layout;
@@ -51,6 +55,7 @@ pub mod select;
 mod setting;
 pub mod sheet;
 pub mod status;
+mod told;
 mod update;
 pub mod wrap;
 

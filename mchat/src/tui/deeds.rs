@@ -1,12 +1,15 @@
 //! Carries out what features ask for, with the client.
 
+use std::collections::HashSet;
+
 use proto::error::{ErrorCode, WireError};
 use proto::id::{ChatId, UserId};
-use proto::request::ChatKind;
+use proto::request::{ChatKind, Place};
 use proto::text::{ChatName, Password, Token};
 
 use crate::app::command::Person;
 use crate::app::deed::{Deed, Door, Fetch, Found, HITS};
+use crate::client::model::SearchPage;
 use crate::client::{Client, ClientError, ServerAddress};
 
 /// Who that is; the server is asked where only a name is known.
@@ -117,6 +120,32 @@ pub(super) async fn enter(client: &Client, door: Door) -> Result<ChatId, ClientE
     }
 }
 
+/// Finds messages. Those that the server has not indexed yet are the latest,
+/// which the cache has, too.
+async fn search(
+    client: &Client,
+    query: &str,
+    chat: Option<ChatId>,
+    before: Option<Place>,
+) -> Result<SearchPage, ClientError> {
+    let mut page = client.search(query, chat, HITS, before).await?;
+    if page.behind == 0 || before.is_some() {
+        return Ok(page);
+    }
+    let cached = client.search_cache(query, chat, HITS, None).await?;
+    // What is older than this page comes with the next one.
+    let oldest = page.hits.last().filter(|_| page.more);
+    let oldest = oldest.map(|hit| (hit.at, hit.id));
+    let known: HashSet<_> = page.hits.iter().map(|hit| hit.id).collect();
+    let new = cached.hits.into_iter().filter(|hit| {
+        !known.contains(&hit.id) && oldest.is_none_or(|oldest| (hit.at, hit.id) > oldest)
+    });
+    page.hits.extend(new);
+    page.hits
+        .sort_by_key(|hit| std::cmp::Reverse((hit.at, hit.id)));
+    Ok(page)
+}
+
 /// Finds something out.
 pub(super) async fn find_out(client: &Client, fetch: Fetch) -> Result<Found, ClientError> {
     Ok(match fetch {
@@ -157,7 +186,7 @@ pub(super) async fn find_out(client: &Client, fetch: Fetch) -> Result<Found, Cli
             query,
             chat,
             before,
-        } => Found::Page(client.search(&query, chat, HITS, before).await?),
+        } => Found::Page(search(client, &query, chat, before).await?),
         Fetch::Reach(chat, seq) => Found::Reached(client.reach(chat, seq).await?),
     })
 }

@@ -172,3 +172,33 @@ fn the_transcript_has_neither_boxes_nor_braille_nor_sequences() {
         assert_eq!(drawn, None);
     }
 }
+
+#[test]
+fn lists_are_said_and_what_cannot_be_undone_asks_first() {
+    let mut talk = Talk::new(Lang::En);
+    talk.types(":open #plans").heard();
+    talk.types(":members");
+    let heard = talk.heard();
+    assert!(
+        heard.iter().any(|line| line.contains("clara - member")),
+        "{heard:?}"
+    );
+    talk.types(":search tent");
+    let heard = talk.heard();
+    assert!(
+        heard
+            .iter()
+            .any(|line| line.contains("Who brings the tent?")),
+        "{heard:?}"
+    );
+    talk.types(":delete");
+    let heard = talk.heard();
+    assert!(heard.last().unwrap().contains(":yes"), "{heard:?}");
+    talk.types(":yes");
+    assert!(talk.world.entry_mut(chat(2), 3).deleted);
+    assert!(!talk.linear.is_busy());
+    talk.types(":contacts").types(":invite 7d");
+    let heard = talk.heard();
+    assert!(heard.iter().any(|line| line.contains("mchat://")));
+    assert!(!heard.iter().any(|line| draws(line)), "{heard:?}");
+}
