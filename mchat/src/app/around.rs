@@ -129,6 +129,9 @@ impl Builder<'_> {
                 }
                 _ => (Text::EventCreated, String::new()),
             },
+            Body::MembersAdded(added) if added.users == [entry.actor] => {
+                (Text::EventJoined, String::new())
+            }
             Body::MembersAdded(added) => {
                 let names: Vec<String> = added.users.iter().map(|user| self.name(*user)).collect();
                 (Text::EventAdded, names.join(", "))

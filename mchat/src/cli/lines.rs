@@ -97,7 +97,11 @@ fn message(context: &Context, row: &EntryRow) -> String {
     if let Some(quote) = &row.quote {
         let author = quote.author.as_deref().map(name).unwrap_or_default();
         let short: String = quote.text.chars().take(60).collect();
-        text.push_str(&format!("> {author} {}: {}\n    ", quote.seq, name(&short)));
+        let short = match quote.deleted {
+            true => context.say(CliText::IsDeleted, &[]),
+            false => name(&short),
+        };
+        text.push_str(&format!("> {author} {}: {short}\n    ", quote.seq));
     }
     if let Some(from) = &row.forwarded {
         text.push_str(&context.say(CliText::IsForwarded, &[("name", &name(from))]));

@@ -53,7 +53,10 @@ pub(super) fn sheet(painter: &mut Painter<'_>, model: &Model, sheet: &Sheet) -> 
 
 fn draw_item(painter: &mut Painter<'_>, item: &Item, area: Area) {
     let Area { x, y, width, .. } = area;
-    let detail = wrap::fit(&item.detail, usize::from(width / 2)).into_owned();
+    // What stands on the right has half of the line, or what a short name leaves.
+    let left = usize::from(width).saturating_sub(wrap::width(&item.text) + 2);
+    let most = left.max(usize::from(width / 2));
+    let detail = wrap::fit(&item.detail, most).into_owned();
     painter.right(x, y, width, &detail, painter.dim());
     let taken = wrap::width(&detail) as u16;
     let room = width.saturating_sub(if taken > 0 { taken + 2 } else { 0 });

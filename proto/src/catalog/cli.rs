@@ -80,7 +80,7 @@ texts! {
         NoSession: "No session begins with {id}; mchat sessions list shows them.", "Нет сеанса, который начинается с {id}; их показывает mchat sessions list.";
         AmbiguousSession: "Several sessions begin with {id}; give more of it.", "С {id} начинаются несколько сеансов; укажите больше знаков.";
         NoWords: "Give a word to look for: letters or digits.", "Укажите слово для поиска: буквы или цифры.";
-        Behind: "{count} messages were written so recently that they were not searched yet.", "Сообщений, написанных только что и ещё не охваченных поиском: {count}.";
+        Behind: "Messages too recent to be searched yet: {count}.", "Сообщений, написанных только что и ещё не охваченных поиском: {count}.";
         CacheSearched: "The server is not reached; only what is cached was searched.", "Сервер недоступен; поиск шёл только по местному хранилищу.";
         NoShortCode: "There is no emoji {code}; give the emoji itself.", "Эмодзи {code} нет; укажите сам символ.";
         NoPublicChat: "There is no public chat named {name}; mchat directory lists them.", "Публичного чата {name} нет; их показывает mchat directory.";

@@ -94,6 +94,7 @@ texts! {
         EventCreated: "{actor} started the chat", "{actor} начинает чат";
         EventGroupCreated: "{actor} created the group “{who}”", "{actor} создаёт группу «{who}»";
         EventAdded: "{actor} added {who}", "{actor} добавляет: {who}";
+        EventJoined: "{actor} joined", "{actor} присоединяется";
         EventLeft: "{actor} left", "{actor} выходит из чата";
         EventRemoved: "{actor} removed {who}", "{actor} исключает: {who}";
         EventUnknown: "{actor}: this needs a newer mchat", "{actor}: для этого нужна более новая версия mchat";
@@ -421,7 +422,7 @@ texts! {
         RoleAdmin: "admin", "администратор";
         RoleMember: "member", "участник";
         RoleModerator: "moderator", "модератор";
-        SearchBehind: "The latest {count} messages are not searched yet.", "Последние сообщения ({count}) ещё не в поиске.";
+        SearchBehind: "Messages too recent to be searched yet: {count}.", "Последние сообщения ({count}) ещё не в поиске.";
         SearchInTitle: "Search in {who}", "Поиск в {who}";
         SearchTitle: "Search all chats", "Поиск по всем чатам";
         SearchedCache: "Offline: only messages on this device were searched.", "Нет связи: поиск только по сообщениям на этом устройстве.";
@@ -456,7 +457,7 @@ texts! {
         WriteTo: "write to them", "написать";
         WriteToSearch: "Write what to look for.", "Введите, что искать.";
         Yes: "yes", "да";
-        SetAway: "minutes without a key until you are away; 0 for never", "через сколько минут без нажатий вас «нет на месте»; 0 — никогда";
+        SetAway: "minutes until you are away; 0: never", "минут до «нет на месте»; 0 — никогда";
         HelpAddContact: "ask for contact, or accept it", "попроситься в контакты или принять";
         HelpAddMember: "add somebody to the chat", "добавить участника";
         HelpBanMember: "ban a member", "заблокировать в чате";

@@ -131,15 +131,26 @@ impl Pool {
         let pool = self.clone();
         let place = self.place();
         Box::pin(async move {
-            let _place = place?;
-            let deadline = Instant::now() + LIMIT;
-            let mut tries = 0;
-            loop {
-                tries += 1;
-                match pool.attempt(deadline, &args, &work).await {
-                    Err(fault) if tries < TRIES && fault.harmless() => {}
-                    outcome => return Ok(outcome?),
+            let place = place?;
+            let runtime = pool.runtime.clone();
+            // A task of its own: a connection held by a future that its owner
+            // does not poll, while that one waits for a connection itself,
+            // would never come back.
+            let task = runtime.spawn(async move {
+                let _place = place;
+                let deadline = Instant::now() + LIMIT;
+                let mut tries = 0;
+                loop {
+                    tries += 1;
+                    match pool.attempt(deadline, &args, &work).await {
+                        Err(fault) if tries < TRIES && fault.harmless() => {}
+                        outcome => return Ok(outcome?),
+                    }
                 }
+            });
+            match task.await {
+                Ok(result) => result,
+                Err(error) => Err(StoreError::Internal(error.to_string())),
             }
         })
     }
