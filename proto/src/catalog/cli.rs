@@ -49,7 +49,7 @@ texts! {
         Unmuted: "{name} lets {who} write again", "{name} снова разрешает писать: {who}";
         Banned: "{name} banned {who}", "{name} блокирует в чате: {who}";
         Unbanned: "{name} lets {who} come back", "{name} снимает блокировку в чате: {who}";
-        IsDeleted: "[deleted]", "[удалено]";
+        IsDeleted: "(deleted)", "(удалено)";
         IsForwarded: "[from {name}]", "[от {name}]";
         IsEdited: "(edited)", "(изменено)";
         IsPinned: "(pinned)", "(закреплено)";
