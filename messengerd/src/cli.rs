@@ -1,4 +1,8 @@
 //! The daemon's arguments, for the program itself and for its manual.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "these are the words of --help"
+)]
 
 use std::path::PathBuf;
 

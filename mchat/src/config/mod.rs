@@ -1,7 +1,7 @@
 //! Where things are and what a person has set: XDG directories, profiles,
 //! language, `config.toml`.
 //!
-//! [`settings`] is the table of what can be set; [`file`] reads and changes
+//! [`settings`] is the table of what can be set; [`mod@file`] reads and changes
 //! the file; [`trouble`] words what could not be used.
 
 pub mod color;
