@@ -1,7 +1,7 @@
 //! Finding messages, and going to them.
 
 use proto::Seq;
-use proto::id::ChatId;
+use proto::id::{ChatId, UserId};
 use proto::limits;
 use proto::request::{self, Found, Place};
 use tokio::sync::oneshot;
@@ -115,6 +115,16 @@ impl Client {
 
     /// What the server found, as rows with names.
     pub(super) async fn rows(&self, found: Vec<Found>) -> Result<Vec<EntryRow>, ClientError> {
+        // Somebody who left, or a chat that was never opened here.
+        let authors: Vec<UserId> = found.iter().map(|found| found.entry.actor).collect();
+        let ids = self.cache.read(move |db| db.nameless(&authors)).await?;
+        if !ids.is_empty() {
+            let names = Vec::new();
+            let known = self.call(request::Users { ids, names }).await?;
+            self.cache
+                .write(move |db| db.put_users(&known.users))
+                .await?;
+        }
         self.cache.read(move |db| db.found_rows(&found)).await
     }
 }

@@ -179,6 +179,11 @@ pub(super) fn nameless(
 }
 
 impl Db {
+    /// Which of these people have no name yet.
+    pub(crate) fn nameless(&self, people: &[UserId]) -> Result<Vec<UserId>, DbError> {
+        nameless(&self.conn, people.iter().copied())
+    }
+
     /// Up to `limit` entries of a chat and what belongs to them.
     ///
     /// # Errors
