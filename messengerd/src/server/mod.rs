@@ -121,6 +121,7 @@ impl Server {
             nodes: membership.nodes(),
         });
         let door = Door::new(config.waiting);
+        let web = Arc::new(config.web.clone());
         let context = Context {
             door: door.clone(),
             service: service.clone(),
@@ -129,6 +130,7 @@ impl Server {
             port: listen.port(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),
+            web: web.clone(),
         };
         let publisher = tokio::spawn(service.clone().publish(commits_out));
         writers.spawn({
