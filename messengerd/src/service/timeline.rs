@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use proto::Seq;
 use proto::error::{ErrorCode, WireError};
+use proto::event::Head;
 use proto::id::{ChatId, EntryId, UserId};
 use proto::limits;
 use proto::request::{ChatPrefs, Found};
-use proto::event::Head;
 
 use super::access::ChatAccess;
 use super::{Caller, Service, now, refuse};
@@ -242,7 +242,11 @@ impl Service {
             let seqs = here.map(|found| found.entry.seq).collect();
             match self.messages_seen(caller, chat, seqs).await {
                 Ok(messages) => {
-                    known.extend(messages.into_iter().map(|message| (message.entry.id, message)));
+                    known.extend(
+                        messages
+                            .into_iter()
+                            .map(|message| (message.entry.id, message)),
+                    );
                 }
                 // Left or deleted in between.
                 Err(refusal)

@@ -4,6 +4,7 @@
 pub mod api;
 mod cors;
 mod pages;
+pub mod posted;
 pub mod serve;
 pub mod settings;
 
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::service_fn;
 use tower_service::Service as _;
 
+use self::posted::Posted;
 use self::settings::WebSettings;
 use super::websocket;
 use crate::service::Service;
@@ -46,6 +48,8 @@ pub struct Context {
     pub sessions: TaskTracker,
     /// Ends them.
     pub stop: CancellationToken,
+    /// What sessions posted lately.
+    pub posted: Arc<Posted>,
     /// How the endpoint is set.
     pub web: Arc<WebSettings>,
 }

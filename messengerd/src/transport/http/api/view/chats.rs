@@ -67,7 +67,9 @@ pub(in super::super) async fn whole(
     ids.push(record.created_by);
     let people = People::look_up(service, caller, ids).await?;
     let receipts = Receipts::new(&whole.cursors);
-    let records = timeline.map(|timeline| timeline.messages).unwrap_or_default();
+    let records = timeline
+        .map(|timeline| timeline.messages)
+        .unwrap_or_default();
     let pages = Pages::look_up(service, caller, &records).await?;
     let messages = records.iter().map(|record| {
         let status = receipts.status(record.entry.actor, record.entry.seq);
@@ -76,7 +78,11 @@ pub(in super::super) async fn whole(
     let cursors = whole.cursors.iter();
     let cursors = cursors.map(|cursor| (cursor.user_id, *cursor)).collect();
     let head = &whole.head;
-    let read_no = if whole.joined { head.read_no } else { head.msg_no };
+    let read_no = if whole.joined {
+        head.read_no
+    } else {
+        head.msg_no
+    };
     Ok(Chat {
         member_count: record.members.len() as u64,
         unread_count: head.msg_no.saturating_sub(read_no),
@@ -84,10 +90,7 @@ pub(in super::super) async fn whole(
         read_seq: if whole.joined { head.read } else { head.seq },
         joined: whole.joined,
         muted: is_muted(&whole.prefs),
-        ..with_messages(
-            chat(caller, record, &people, &cursors),
-            messages.collect(),
-        )
+        ..with_messages(chat(caller, record, &people, &cursors), messages.collect())
     })
 }
 

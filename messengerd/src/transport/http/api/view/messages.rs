@@ -161,7 +161,11 @@ impl Pages {
             }
             if !seqs.is_empty() {
                 let found = service.messages_seen(caller, chat, seqs).await?;
-                replied.extend(found.into_iter().map(|found| ((chat, found.entry.seq), found)));
+                replied.extend(
+                    found
+                        .into_iter()
+                        .map(|found| ((chat, found.entry.seq), found)),
+                );
             }
         }
         let mut ids: Vec<UserId> = pairs.values().flatten().copied().collect();
@@ -198,7 +202,10 @@ impl Pages {
     }
 
     fn person(&self, id: UserId) -> User {
-        self.people.get(id).cloned().unwrap_or_else(|| User::nobody(id))
+        self.people
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| User::nobody(id))
     }
 
     fn plain(&self, record: &MessageRecord, status: &'static str) -> Message {
