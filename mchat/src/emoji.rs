@@ -30,6 +30,10 @@ fn is_emoji(text: &str) -> bool {
     let mut parts = text.split(JOINER);
     parts.all(|part| {
         let bare: String = part.chars().filter(|c| !is_selector(*c)).collect();
+        // A digit may ask for a picture, and is none.
+        if bare.is_ascii() {
+            return false;
+        }
         emojis::get(part).is_some()
             || emojis::get(&bare).is_some()
             || emojis::get(&format!("{bare}{PICTURE}")).is_some()
@@ -90,7 +94,7 @@ mod tests {
             ":",
             "nonsense",
             ":no-such-code:",
-            "ab",
+            "abc def",
             "7",
             "#",
             "👍👍",
