@@ -9,6 +9,7 @@ pub mod app;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod emoji;
 pub mod nearest;
 pub mod screen;
 pub mod tui;

@@ -16,6 +16,13 @@ use super::rights;
 use super::sheet::{FormKind, Item, Pick, Sheet};
 use crate::client::model::{ChatRow, MemberRow};
 
+/// What somebody can be made, and in which words.
+const ROLES: [(Text, Role); 3] = [
+    (Text::MakeAdmin, Role::Admin),
+    (Text::MakeModerator, Role::Moderator),
+    (Text::MakeMember, Role::Member),
+];
+
 impl Model {
     /// The members of the open chat.
     pub fn members(&self) -> &[MemberRow] {
@@ -87,11 +94,7 @@ impl Model {
         if let Some(chat) = chat.filter(|_| !me) {
             let id = chat.id;
             if rights::may_manage(chat) {
-                for (text, role) in [
-                    (Text::MakeAdmin, Role::Admin),
-                    (Text::MakeModerator, Role::Moderator),
-                    (Text::MakeMember, Role::Member),
-                ] {
+                for (text, role) in ROLES {
                     if role != row.role {
                         offer(text, Pick::Do(Deed::SetRole(id, person.clone(), role)));
                     }
@@ -126,7 +129,20 @@ impl Model {
             let deed = Deed::Silence(chat, person.clone(), until);
             Item::new(self.text(text), Pick::Do(deed))
         });
-        Sheet::given(self.text(Text::Silence), items.collect())
+        let title = self.with_name(Text::SilenceTitle, &person.name);
+        Sheet::given(title, items.collect())
+    }
+
+    /// Which role somebody is to have: another than theirs.
+    fn role_sheet(&self, chat: ChatId, person: &Person) -> Sheet {
+        let present = self.role_of(person);
+        let others = ROLES.into_iter().filter(|(_, role)| Some(*role) != present);
+        let items = others.map(|(text, role)| {
+            let deed = Deed::SetRole(chat, person.clone(), role);
+            Item::new(self.text(text), Pick::Do(deed))
+        });
+        let title = self.with_name(Text::RoleTitle, &person.name);
+        Sheet::given(title, items.collect())
     }
 
     /// Who is meant: the named person, else the selected member.
@@ -170,8 +186,8 @@ impl Model {
                 return match order.person(0) {
                     Some(person) => vec![Effect::Do(Deed::Add(id, person.clone()))],
                     None => {
-                        let label = self.text(Text::NameLabel);
-                        self.write(FormKind::Add(id), Text::AddTitle, &[(label, "")])
+                        let label = format!("{}:", self.text(Text::UsernameLabel));
+                        self.write(FormKind::Add(id), Text::AddTitle, &[(&label, "")])
                     }
                 };
             }
@@ -201,7 +217,10 @@ impl Model {
                     };
                     vec![Effect::Do(Deed::SetRole(id, person, role))]
                 }
-                None => self.member_menu(),
+                None => {
+                    let sheet = self.role_sheet(id, &person);
+                    self.open_sheet(sheet)
+                }
             },
             Action::SilenceMember => match order.number(1) {
                 Some(millis) => {

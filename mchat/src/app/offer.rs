@@ -4,10 +4,11 @@
 use proto::text::printable_line;
 
 use super::action::Action;
-use super::command::{emoji, emoji_codes};
+use super::command::emoji_codes;
 use super::message::Effect;
 use super::model::{Model, Pane};
 use crate::client::model::ChatRow;
+use crate::emoji::of_code;
 use proto::request::ChatKind;
 
 /// Most words offered.
@@ -77,7 +78,7 @@ impl Model {
             Some(':') if rest.chars().count() >= 2 => emoji_codes(&rest)
                 .into_iter()
                 .filter_map(|code| {
-                    let emoji = emoji(&code)?;
+                    let emoji = of_code(&code)?;
                     Some(Word {
                         text: emoji.to_owned(),
                         shown: format!("{emoji} {code}"),
@@ -162,7 +163,7 @@ fn finished_code(before: &str) -> Option<(usize, &'static str)> {
     let plain = code.len() > 1 || code.chars().all(|c| c.is_ascii_alphabetic());
     let named = !code.is_empty() && !code.contains(char::is_whitespace);
     (free && plain && named)
-        .then(|| Some((start, emoji(&format!(":{code}:"))?)))
+        .then(|| Some((start, of_code(code)?)))
         .flatten()
 }
 

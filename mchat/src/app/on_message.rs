@@ -15,7 +15,7 @@ use super::message::Effect;
 use super::model::{Model, Pane};
 use super::popup::Popup;
 use super::rights;
-use super::select::one_line;
+use super::select::{links, one_line};
 use super::sheet::{Item, Pick, Sheet, Source};
 use crate::client::model::{EditRow, EntryRow, ReactionRow, ReceiptRow};
 
@@ -143,7 +143,10 @@ impl Model {
             return Vec::new();
         }
         let text = one_line(entry.text().unwrap_or_default());
-        let short: String = text.chars().take(60).collect();
+        let mut short: String = text.chars().take(60).collect();
+        if short.len() < text.len() {
+            short.push('…');
+        }
         let question = fill(self.text(Text::SureDelete), &[("text", &short)]);
         let (chat, seq) = (entry.chat, entry.seq);
         self.ask(question, Deed::Delete { chat, seq });
@@ -205,8 +208,12 @@ impl Model {
             let contains = |emoji: &&emojis::Emoji| {
                 !begins(emoji) && emoji.name().to_lowercase().contains(&query)
             };
+            let exact = emojis::get_by_shortcode(&query);
             let first = emojis::iter().filter(begins);
-            first
+            let first = first.filter(|emoji| Some(*emoji) != exact);
+            exact
+                .into_iter()
+                .chain(first)
                 .chain(emojis::iter().filter(contains))
                 .take(EMOJI)
                 .collect()
@@ -321,7 +328,8 @@ impl Model {
         offer(write && own, Action::EditMessage);
         offer(!entry.deleted, Action::Forward);
         offer(!entry.deleted, Action::Copy);
-        offer(!entry.deleted, Action::OpenLink);
+        let text = entry.text().unwrap_or_default();
+        offer(!links(text).is_empty(), Action::OpenLink);
         offer(!entry.deleted, Action::ShowRaw);
         offer(
             write && chat.as_ref().is_some_and(rights::may_pin),

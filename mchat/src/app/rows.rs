@@ -124,6 +124,8 @@ pub(super) struct Builder<'a> {
 pub fn build(chat: &OpenChat, look: &Look) -> Vec<Row> {
     let mut names: HashMap<UserId, &str> = HashMap::new();
     for entry in &chat.entries {
+        let subjects = entry.subjects.iter();
+        names.extend(subjects.map(|(user, name)| (*user, name.as_str())));
         names.insert(entry.actor, &entry.actor_name);
     }
     for member in &chat.members {

@@ -66,7 +66,7 @@ pub(super) async fn delete(context: &Context, args: Delete) -> Result<(), Failur
 }
 
 pub(super) async fn react(context: &Context, args: React, on: bool) -> Result<(), Failure> {
-    let emoji = emoji(context, &args.emoji)?;
+    let emoji = emoji(context, &args.emoji, on)?;
     let (client, chat, seq) = meant(context, &args.what).await?;
     let id = client.react(chat, seq, &emoji, on).await?;
     settle(context, client, chat, id, args.what.outbox.no_wait).await
@@ -132,18 +132,17 @@ fn standard_input() -> Result<String, Failure> {
     Ok(text)
 }
 
-/// An emoji as it is or by its short code.
-fn emoji(context: &Context, given: &str) -> Result<String, Failure> {
-    let emoji = match given
-        .strip_prefix(':')
-        .and_then(|rest| rest.strip_suffix(':'))
-    {
-        Some(code) => emojis::get_by_shortcode(code)
-            .map(|emoji| emoji.as_str().to_owned())
-            .ok_or_else(|| {
-                let given = super::output::name(given);
-                Failure::Usage(context.say(CliText::NoShortCode, &[("code", &given)]))
-            })?,
+/// An emoji as it is or by its short code. What was given as one by other
+/// clients may be taken back, whatever it is.
+fn emoji(context: &Context, given: &str, on: bool) -> Result<String, Failure> {
+    let code = given.starts_with(':');
+    let emoji = match crate::emoji::meant(given) {
+        Some(emoji) => emoji,
+        None if on || code => {
+            let given = super::output::name(given);
+            let text = context.say(CliText::NoShortCode, &[("code", &given)]);
+            return Err(Failure::Usage(text));
+        }
         None => given.to_owned(),
     };
     Emoji::try_from(emoji.as_str()).map_err(ClientError::from)?;

@@ -128,8 +128,9 @@ fn messages(told: &Told, anna: &Person, bob: &Person) {
     // What a script names from the end is what there is now.
     anna.run(&["edit", "@bob", "last:@bob", "not mine"]).code(6);
     anna.run(&["edit", "@bob", "2000", "none"]).code(6);
-    anna.run(&["react", "@bob", "last", ":no-such-code:"])
-        .code(2);
+    for none in [":no-such-code:", "nonsense", "7"] {
+        anna.run(&["react", "@bob", "last", none]).code(2);
+    }
     anna.run(&["pin", "@bob", "nonsense"]).code(2);
 
     told.one(bob, &["sync"]);

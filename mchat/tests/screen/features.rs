@@ -8,7 +8,7 @@ use mchat::app::popup::Popup;
 use mchat::app::wake;
 use mchat::client::model::{ClientEvent, HitSource, Quote, Reaction};
 use proto::catalog::Lang;
-use proto::entry::{Body, Message, RoleChanged, kind};
+use proto::entry::{Body, MemberBanned, Message, RoleChanged, kind};
 use proto::request::{ContactState, NotifyLevel, Role};
 
 use crate::script::Script;
@@ -247,6 +247,19 @@ fn members_are_a_list_where_there_is_no_room() {
         panic!("{silenced:?}");
     };
     assert_eq!((who.user, *until), (Some(CLARA), NOON + 3_600_000));
+}
+
+#[test]
+fn the_roles_offered_are_those_of_the_one_who_was_named() {
+    let mut script = group(Role::Admin, (80, 24));
+    let screen = command(&mut script, "role @clara");
+    assert!(screen.contains("Role of clara"), "{screen}");
+    assert!(!screen.contains("make a plain member"), "{screen}");
+    script.keys("Down Enter");
+    assert!(matches!(
+        &deeds(&mut script)[..],
+        [Deed::SetRole(_, who, Role::Moderator)] if who.user == Some(CLARA)
+    ));
 }
 
 #[test]
@@ -492,6 +505,36 @@ fn what_happens_in_a_chat_is_said() {
     script.keys("Down Enter");
     let screen = script.screen();
     assert!(screen.contains("anna made clara a moderator"), "{screen}");
+}
+
+#[test]
+fn who_was_banned_is_named_though_no_member_any_more() {
+    let mut script = Script::sample();
+    let dora = proto::id::UserId(uuid::Uuid::from_u128(0xd));
+    let body = Body::MemberBanned(MemberBanned {
+        user: dora,
+        on: true,
+    });
+    let seq = script
+        .world
+        .append(chat(2), ME, NOON, kind::MEMBER_BANNED, body, None);
+    script.world.entry_mut(chat(2), seq).subjects = vec![(dora, "dora".to_owned())];
+    script.keys("Down Enter");
+    let screen = script.screen();
+    assert!(screen.contains("anna banned dora"), "{screen}");
+}
+
+#[test]
+fn a_message_menu_opens_a_link_where_there_is_one() {
+    let mut script = Script::sample();
+    script.keys("Enter Up Enter");
+    let screen = script.screen();
+    assert!(!screen.contains("open its link"), "{screen}");
+    script.keys("Esc Esc");
+    script.hears(chat(1), BORIS, "see https://a.example");
+    script.keys("Up Enter");
+    let screen = script.screen();
+    assert!(screen.contains("open its link"), "{screen}");
 }
 
 #[test]

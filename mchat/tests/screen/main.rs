@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "shared with the flow tests, which use more of it")]
 mod daemon;
 mod deeds;
+mod dialogs;
 mod features;
 mod messages;
 mod pace;

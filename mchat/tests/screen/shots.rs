@@ -11,9 +11,9 @@ use ratatui::style::{Color, Modifier};
 use crate::script::Script;
 use crate::world::{BORIS, World, chat};
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (160, 50)];
+pub(crate) const SIZES: [(u16, u16); 2] = [(80, 24), (160, 50)];
 
-fn compare(name: &str, lang: Lang, size: (u16, u16), screen: &str) {
+pub(crate) fn compare(name: &str, lang: Lang, size: (u16, u16), screen: &str) {
     let lang = match lang {
         Lang::En => "en",
         Lang::Ru => "ru",

@@ -24,6 +24,7 @@ pub mod hub;
 mod invites;
 mod lapses;
 pub mod limiter;
+mod meeting;
 mod messages;
 pub mod pace;
 pub mod passwords;

@@ -335,6 +335,12 @@ impl Sink for Receiver {
                     user,
                     event: Event::Account(AccountChanged { entry }),
                 } => self.note_account(*user, entry),
+                Signal::ToUsers {
+                    users,
+                    event: Event::Presence(told),
+                } if users.iter().any(|user| self.hub.is_online(*user)) => {
+                    self.roster.hear(&told.users);
+                }
                 Signal::Presence(transition) => {
                     self.roster.apply(*transition);
                     if self.hub.is_online(transition.user) {

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use proto::event::Presence as State;
 use proto::id::UserId;
+use proto::request::Status;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -41,11 +43,38 @@ struct Inner {
     here: HashSet<UserId>,
     /// Users whose state a session here was given: when, and whether as online.
     shown: HashMap<UserId, (Instant, bool)>,
+    /// What other nodes told sessions here of users, and when: it may not be
+    /// what this node knows.
+    heard: HashMap<UserId, (Instant, Heard)>,
+    /// When `shown` was last looked through.
+    swept: Option<Instant>,
     /// Users of this node who are otherwise at another one than they were.
     crossed: HashSet<UserId>,
     /// The bus was away, and what was told meanwhile was not told again yet.
     away: bool,
     back: bool,
+}
+
+/// What sessions here were told of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Heard {
+    pub(super) online: bool,
+    /// Whether they look idle; none where that does not show.
+    pub(super) away: Option<bool>,
+}
+
+impl Heard {
+    fn of(state: &State) -> Self {
+        let away = match state.status {
+            None | Some(Status::Online) => Some(false),
+            Some(Status::Away) => Some(true),
+            Some(_) => None,
+        };
+        Self {
+            online: state.online,
+            away: away.filter(|_| state.online),
+        }
+    }
 }
 
 /// Another node.
@@ -216,12 +245,47 @@ impl Roster {
     pub(super) fn show(&self, users: impl Iterator<Item = (UserId, bool)>) {
         let now = Instant::now();
         let mut inner = self.inner();
-        if inner.shown.len() > SHOWN {
-            inner.shown.retain(|_, (at, _)| at.elapsed() < ON_THE_WAY);
-        }
+        inner.sweep(now);
         inner
             .shown
             .extend(users.map(|(user, online)| (user, (now, online))));
+    }
+
+    /// A session here is about to be given the state of these users: what comes
+    /// about them from now on may not be in it.
+    pub(super) fn look(&self, users: impl Iterator<Item = UserId>) {
+        let now = Instant::now();
+        let mut inner = self.inner();
+        inner.sweep(now);
+        for user in users {
+            inner.shown.entry(user).or_insert((now, false)).0 = now;
+        }
+    }
+
+    /// Another node told sessions here of these users. It may not have heard
+    /// what this one has.
+    pub(super) fn hear(&self, states: &[State]) {
+        let now = Instant::now();
+        let heard = states
+            .iter()
+            .map(|state| (state.user, (now, Heard::of(state))));
+        self.inner().heard.extend(heard);
+        self.asked.notify_one();
+    }
+
+    /// What sessions here were told of users so long ago that all has arrived
+    /// that was under way then, once; and whether there is more to come. While
+    /// it is known that something was lost this node knows no better.
+    pub(super) fn take_heard(&self, now: Instant) -> (Vec<(UserId, Heard)>, bool) {
+        let mut inner = self.inner();
+        if inner.away || inner.nodes.values().any(|node| node.gap.is_some()) {
+            return (Vec::new(), !inner.heard.is_empty());
+        }
+        let ripe = inner
+            .heard
+            .extract_if(|_, (at, _)| now.duration_since(*at) >= ON_THE_WAY);
+        let ripe = ripe.map(|(user, (_, heard))| (user, heard)).collect();
+        (ripe, !inner.heard.is_empty())
     }
 
     /// Whether a session here was given this user as online just now.
@@ -310,6 +374,15 @@ impl Inner {
         shown.is_some_and(|(at, _)| at.elapsed() < ON_THE_WAY)
     }
 
+    /// Forgets who was shown long ago, where those are many.
+    fn sweep(&mut self, now: Instant) {
+        let lately = |at: Instant| now.duration_since(at) < 2 * ON_THE_WAY;
+        if self.shown.len() > SHOWN && !self.swept.is_some_and(lately) {
+            self.swept = Some(now);
+            self.shown.retain(|_, (at, _)| lately(*at));
+        }
+    }
+
     fn set(&mut self, transition: Transition) {
         let (user, id) = (transition.user, transition.node);
         let Some(node) = self.nodes.get_mut(&id) else {
@@ -339,115 +412,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn transition(node: Uuid, user: UserId, online: bool, version: u64) -> Transition {
-        Transition {
-            user,
-            node,
-            online,
-            idle: false,
-            version,
-            relied: None,
-        }
-    }
-
-    fn active(users: &[UserId]) -> Vec<Present> {
-        let present = users.iter().map(|user| Present {
-            user: *user,
-            idle: false,
-        });
-        present.collect()
-    }
-
-    fn roster() -> (Roster, Uuid) {
-        (Roster::new(Uuid::now_v7()), Uuid::now_v7())
-    }
-
-    #[test]
-    fn a_user_is_elsewhere_while_any_node_says_so() {
-        let (roster, first) = roster();
-        let (second, user) = (Uuid::now_v7(), UserId::generate());
-        roster.load(first, 10, active(&[user]), false);
-        roster.load(second, 20, active(&[]), false);
-        roster.apply(transition(second, user, true, 21));
-        roster.apply(transition(first, user, false, 11));
-        assert_eq!(roster.elsewhere(user), Some(second));
-        assert_eq!(roster.forget(second), [user]);
-        assert_eq!(roster.elsewhere(user), None);
-    }
-
-    #[test]
-    fn a_user_is_idle_elsewhere_where_no_node_says_otherwise() {
-        let (roster, first) = roster();
-        let (second, user) = (Uuid::now_v7(), UserId::generate());
-        assert_eq!(roster.idle_elsewhere(user), None);
-        let idle = Present { user, idle: true };
-        roster.load(first, 10, vec![idle], true);
-        assert_eq!(roster.idle_elsewhere(user), Some(true));
-        roster.load(second, 20, active(&[user]), true);
-        assert_eq!(roster.idle_elsewhere(user), Some(false));
-        roster.take_here();
-        // Heard of only when the set was read.
-        roster.load(second, 21, vec![idle], true);
-        assert_eq!(roster.idle_elsewhere(user), Some(true));
-        assert_eq!(roster.take_here(), [user].into());
-        roster.apply(transition(first, user, true, 11));
-        assert_eq!(roster.idle_elsewhere(user), Some(false));
-    }
-
-    #[test]
-    fn a_gap_is_filled_by_the_set_and_what_came_behind_it() {
-        let (roster, node) = roster();
-        let (a, b, c) = (UserId::generate(), UserId::generate(), UserId::generate());
-        roster.load(node, 10, active(&[a]), false);
-        assert!(!roster.wants(node, 10));
-        // 11 (b came) is lost.
-        roster.apply(transition(node, c, true, 12));
-        assert!(roster.wants(node, 12));
-        // A set from before the gap does not help.
-        roster.load(node, 10, active(&[a]), false);
-        assert!(roster.wants(node, 12));
-        roster.apply(transition(node, a, false, 13));
-        roster.load(node, 11, active(&[a, b]), false);
-        assert!(!roster.wants(node, 13));
-        assert_eq!(roster.elsewhere(a), None);
-        assert_eq!(roster.elsewhere(b), Some(node));
-        assert_eq!(roster.elsewhere(c), Some(node));
-    }
-
-    #[test]
-    fn a_lost_last_transition_shows_at_the_second_beat() {
-        let (roster, node) = roster();
-        roster.load(node, 10, active(&[]), false);
-        assert!(!roster.wants(node, 11));
-        assert!(roster.wants(node, 11));
-        roster.apply(transition(node, UserId::generate(), true, 11));
-        assert!(!roster.wants(node, 11));
-    }
-
-    #[test]
-    fn repeats_and_ones_own_are_passed_over() {
-        let (roster, node) = roster();
-        let user = UserId::generate();
-        roster.load(node, 10, active(&[user]), false);
-        roster.apply(transition(node, user, false, 10));
-        assert_eq!(roster.elsewhere(user), Some(node));
-        roster.apply(transition(roster.me(), user, true, 1));
-        assert_eq!(roster.nodes(), [node]);
-    }
-
-    #[test]
-    fn what_a_set_shows_otherwise_than_it_was_told_is_told() {
-        let (roster, node) = roster();
-        let (came, went) = (UserId::generate(), UserId::generate());
-        // Known by hearsay only: the set was never read before the bus broke.
-        roster.apply(transition(node, went, true, 10));
-        roster.load(node, 12, active(&[came]), true);
-        assert_eq!(roster.take_here(), [came, went].into());
-        // Nobody here was given anything.
-        roster.load(node, 13, active(&[]), false);
-        assert!(roster.take_here().is_empty());
-    }
-}
+mod tests;

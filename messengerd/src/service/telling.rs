@@ -6,14 +6,14 @@
 //! signal for those who are online anywhere. Of who is invisible nothing is
 //! told but, once, that they went.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
 use proto::error::WireError;
 use proto::event::{Event, Presence as State, PresenceChanged};
 use proto::id::UserId;
+use proto::request::Status;
 use proto::{UnixMillis, limits};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -64,7 +64,7 @@ impl Telling {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn speak(&self) -> MutexGuard<'_, ()> {
+    pub(super) fn speak(&self) -> MutexGuard<'_, ()> {
         self.speaking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -126,7 +126,7 @@ impl Presence {
 
     /// The same of a record that may have been read before others were told of a
     /// change: what they were told holds.
-    fn seen_since(&self, user: &UserRecord) -> State {
+    pub(super) fn seen_since(&self, user: &UserRecord) -> State {
         match self.choices.peek(user.id) {
             Some(choice) => choice.seen(user.id, self.idle(user.id), user.last_seen, now()),
             None => self.seen(user),
@@ -220,134 +220,35 @@ impl Presence {
             .acquaintances(actor.no, limits::PRESENCE_MEMBERS as u32)
             .await
             .map_err(refuse)?;
-        let states: Vec<State> = who.iter().map(|other| self.seen(other)).collect();
+        Ok(in_parts(self.states(&who, |other| self.seen(other))))
+    }
+
+    /// What is seen of these, for sessions here. What comes about them in the
+    /// next moment is told to those sessions too.
+    pub(super) fn states(
+        &self,
+        of: &[UserRecord],
+        seen: impl Fn(&UserRecord) -> State,
+    ) -> Vec<State> {
+        if self.shared.is_some() {
+            self.roster.look(of.iter().map(|user| user.id));
+        }
+        let states: Vec<State> = of.iter().map(seen).collect();
         if self.shared.is_some() {
             let shown = states.iter().map(|state| (state.user, state.online));
             self.roster.show(shown);
         }
-        Ok(in_parts(states))
-    }
-
-    /// Whether two people may see each other's presence.
-    ///
-    /// # Errors
-    ///
-    /// Where the store fails.
-    pub(super) async fn acquainted(&self, user: UserNo, other: UserNo) -> Result<bool, WireError> {
-        let who = self
-            .store
-            .acquaintances(user, limits::PRESENCE_MEMBERS as u32)
-            .await
-            .map_err(refuse)?;
-        Ok(who.iter().any(|known| known.no == other))
-    }
-
-    /// Tells somebody what they may see of another.
-    pub(super) fn show(&self, user: &UserRecord, to: UserId) {
-        if self.is_reached(to) {
-            let _one = self.telling.speak();
-            self.bus.publish(vec![Signal::ToUsers {
-                users: vec![to],
-                event: one(self.seen_since(user)),
-            }]);
-        }
-    }
-
-    /// Tells somebody who may see another no longer that they went, if they saw
-    /// them there.
-    pub(super) fn hide(&self, user: &UserRecord, from: UserId) {
-        let seen = self.seen_since(user);
-        if seen.online && self.is_reached(from) {
-            let gone = State {
-                rev: seen.rev,
-                ..State::new(user.id, false, Some(now()))
-            };
-            let _one = self.telling.speak();
-            self.bus.publish(vec![Signal::ToUsers {
-                users: vec![from],
-                event: one(gone),
-            }]);
-        }
-    }
-
-    /// Tells the members of a chat that is new to some of them who is there:
-    /// the newcomers of all, the others of the newcomers.
-    ///
-    /// # Errors
-    ///
-    /// Where the store fails.
-    pub(super) async fn introduce(
-        &self,
-        members: Vec<UserId>,
-        newcomers: &HashSet<UserId>,
-    ) -> Result<(), WireError> {
-        let users = self.store.users(members, Vec::new());
-        let users = users.await.map_err(refuse)?;
-        let numbers: Vec<UserNo> = users.iter().map(|user| user.no).collect();
-        let new = |user: &&UserRecord| newcomers.contains(&user.id);
-        let blocked = try_join_all(users.iter().filter(new).map(|user| async {
-            let blocked = self.store.blocked_among(user.no, numbers.clone());
-            Ok::<_, WireError>((user.no, blocked.await.map_err(refuse)?))
-        }));
-        let mut apart = HashSet::new();
-        for (user, others) in blocked.await? {
-            apart.extend(
-                others
-                    .iter()
-                    .flat_map(|other| [(user, *other), (*other, user)]),
-            );
-        }
-        // Meanwhile they may have chosen to be seen otherwise.
-        let ids = users.iter().map(|user| user.id).collect();
-        let users = self.choices.load(ids).await?;
-        let reached = users.iter().filter(|user| self.is_reached(user.id));
-        let reached: Vec<&UserRecord> = reached.collect();
-        let _one = self.telling.speak();
-        // Most are told the same.
-        let mut signals: Vec<Signal> = Vec::new();
-        let states: Vec<(&UserRecord, State)> = users
-            .iter()
-            .map(|user| (user, self.seen_since(user)))
-            .collect();
-        let told = |to: &UserRecord| -> Vec<State> {
-            let all = newcomers.contains(&to.id);
-            let told = states.iter().filter(|(user, _)| {
-                user.no != to.no
-                    && (all || newcomers.contains(&user.id))
-                    && !apart.contains(&(user.no, to.no))
-            });
-            told.map(|(_, state)| state.clone()).collect()
-        };
-        let (odd, plain): (Vec<&UserRecord>, Vec<&UserRecord>) = reached
-            .into_iter()
-            .partition(|to| apart.iter().any(|(user, _)| *user == to.no));
-        for to in odd {
-            signals.push(told_to(vec![to.id], told(to)));
-        }
-        let (come, been): (Vec<&UserRecord>, Vec<&UserRecord>) =
-            plain.into_iter().partition(|to| newcomers.contains(&to.id));
-        let ids = |users: Vec<&UserRecord>| users.iter().map(|user| user.id).collect();
-        let all = states.iter().map(|(_, state)| state.clone()).collect();
-        signals.push(told_to(ids(come), all));
-        let new = states
-            .into_iter()
-            .filter(|(user, _)| newcomers.contains(&user.id))
-            .map(|(_, state)| state);
-        signals.push(told_to(ids(been), new.collect()));
-        signals.retain(|signal| {
-            matches!(signal, Signal::ToUsers { users, event: Event::Presence(told) }
-                if !users.is_empty() && !told.users.is_empty())
-        });
-        self.bus.publish(signals);
-        Ok(())
+        states
     }
 
     /// Tells of users who are due until cancelled.
     pub(super) async fn tell_until(&self, stop: &CancellationToken) {
+        let mut doubts = false;
         loop {
             tokio::select! {
                 () = self.telling.wake.notified() => {}
                 () = self.roster.asked.notified() => {}
+                () = tokio::time::sleep(ON_THE_WAY / 4), if doubts => {}
                 () = stop.cancelled() => return,
             }
             if self.roster.take_back() {
@@ -357,7 +258,15 @@ impl Presence {
             let asked = asked.into_iter().filter(|user| !self.is_here(*user));
             self.telling.add(asked.map(|user| (user, Due::default())));
             self.telling.add(self.crossed());
-            let here: Vec<UserId> = self.roster.take_here().into_iter().collect();
+            let here = self.roster.take_here().into_iter();
+            let here = here.map(|user| (user, self.roster.was_shown_online(user)));
+            let mut here: HashMap<UserId, bool> = here.collect();
+            let (mistaken, more) = self.mistaken();
+            doubts = more;
+            for (user, told_online) in mistaken {
+                *here.entry(user).or_default() |= told_online;
+            }
+            let here: Vec<(UserId, bool)> = here.into_iter().collect();
             for chunk in here.chunks(LOOK_UP) {
                 if let Err(error) = self.tell_here_of(chunk).await {
                     tracing::warn!(%error, "presence not told");
@@ -393,9 +302,38 @@ impl Presence {
         lately.map(|user| (user, Due::default())).collect()
     }
 
-    async fn tell_here_of(&self, users: &[UserId]) -> Result<(), WireError> {
-        for user in self.choices.load(users.to_vec()).await? {
-            let hiding = self.roster.was_shown_online(user.id);
+    /// Users of whom another node told sessions here what this one knows better,
+    /// with whether as online, and whether that is to be looked at again.
+    fn mistaken(&self) -> (Vec<(UserId, bool)>, bool) {
+        let at = now();
+        let (heard, more) = self.roster.take_heard(Instant::now());
+        let mistaken = heard.into_iter().filter(|(user, told)| {
+            let idle = self.idle(*user);
+            let choice = self.choices.peek(*user);
+            let choice = choice.as_ref().map(|choice| choice.at(at).0);
+            match choice {
+                Some(Status::Invisible) => told.online,
+                // Looks the same whether idle or not.
+                Some(chosen) if chosen != Status::Online => told.online != idle.is_some(),
+                _ => {
+                    told.online != idle.is_some()
+                        || told.away.is_some_and(|away| idle != Some(away))
+                }
+            }
+        });
+        let mistaken = mistaken.map(|(user, told)| (user, told.online));
+        (mistaken.collect(), more)
+    }
+
+    /// Of each with whether they may be believed to be online.
+    async fn tell_here_of(&self, users: &[(UserId, bool)]) -> Result<(), WireError> {
+        let believed: HashMap<UserId, bool> = users.iter().copied().collect();
+        for user in self
+            .choices
+            .load(believed.keys().copied().collect())
+            .await?
+        {
+            let hiding = believed.get(&user.id) == Some(&true);
             if let Err(error) = self.tell_here(&user, hiding).await {
                 tracing::warn!(%error, "presence not told");
             }
@@ -439,21 +377,11 @@ impl Presence {
     }
 }
 
-fn one(state: State) -> Event {
+pub(super) fn one(state: State) -> Event {
     Event::Presence(PresenceChanged {
         users: vec![state],
         snapshot: false,
     })
-}
-
-fn told_to(users: Vec<UserId>, states: Vec<State>) -> Signal {
-    Signal::ToUsers {
-        users,
-        event: Event::Presence(PresenceChanged {
-            users: states,
-            snapshot: false,
-        }),
-    }
 }
 
 /// A snapshot of these, cut where a frame is full.

@@ -90,6 +90,59 @@ impl Sink for Probe {
     }
 }
 
+/// Passes on what the bus brings, but keeps back who comes and goes at other
+/// nodes until it is told to catch up: a node that is behind.
+pub(crate) struct Behind {
+    receiver: Arc<Receiver>,
+    kept: Mutex<Option<Vec<Signal>>>,
+}
+
+impl Behind {
+    fn new(receiver: Arc<Receiver>) -> Arc<Self> {
+        Arc::new(Self {
+            receiver,
+            kept: Mutex::new(Some(Vec::new())),
+        })
+    }
+
+    /// Hears what was kept back, and the rest as it comes.
+    pub(crate) fn catch_up(&self) {
+        let mut kept = self.kept.lock().unwrap();
+        self.receiver.arrived(kept.take().unwrap_or_default());
+    }
+
+    /// How many have come or gone that the node has not heard of.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept.lock().unwrap().as_ref().map_or(0, Vec::len)
+    }
+}
+
+impl Sink for Behind {
+    fn deliver(&self, signals: Vec<Signal>) {
+        self.receiver.deliver(signals);
+    }
+
+    fn arrived(&self, signals: Vec<Signal>) {
+        let mut kept = self.kept.lock().unwrap();
+        let Some(kept) = kept.as_mut() else {
+            return self.receiver.arrived(signals);
+        };
+        let (late, now): (Vec<Signal>, Vec<Signal>) = signals
+            .into_iter()
+            .partition(|signal| matches!(signal, Signal::Presence(_)));
+        kept.extend(late);
+        self.receiver.arrived(now);
+    }
+
+    fn connected(&self, up: bool) {
+        self.receiver.connected(up);
+    }
+
+    fn missed(&self) {
+        self.receiver.missed();
+    }
+}
+
 pub(crate) fn one(url: String) -> Settings {
     Settings {
         urls: vec![url],
@@ -252,7 +305,27 @@ impl Shelf {
 
     pub(crate) async fn node_called(&self, id: Uuid, settings: &Settings, pace: Pace) -> Node {
         let receiver = Arc::new(Receiver::new(self.store.clone(), id, pace));
-        let bus = RedisBus::start(settings, self.community, id, receiver.clone()).unwrap();
+        let sink = receiver.clone();
+        self.node_of(id, settings, receiver, sink).await
+    }
+
+    /// A node that is behind with who comes and goes at others.
+    pub(crate) async fn node_behind(&self, settings: &Settings, pace: Pace) -> (Node, Arc<Behind>) {
+        let id = Uuid::now_v7();
+        let receiver = Arc::new(Receiver::new(self.store.clone(), id, pace));
+        let behind = Behind::new(receiver.clone());
+        let node = self.node_of(id, settings, receiver, behind.clone()).await;
+        (node, behind)
+    }
+
+    async fn node_of(
+        &self,
+        id: Uuid,
+        settings: &Settings,
+        receiver: Arc<Receiver>,
+        sink: Arc<dyn Sink>,
+    ) -> Node {
+        let bus = RedisBus::start(settings, self.community, id, sink).unwrap();
         assert!(bus.wait_up(PATIENCE).await, "the bus is connected in time");
         let service = self.service(receiver.clone(), bus.clone());
         let stop = CancellationToken::new();

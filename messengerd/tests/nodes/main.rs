@@ -2,6 +2,7 @@
 //! what is found when the bus has lost something.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod behind;
 mod bus;
 mod cluster;
 mod faults;

@@ -422,6 +422,7 @@ texts! {
         RoleAdmin: "admin", "администратор";
         RoleMember: "member", "участник";
         RoleModerator: "moderator", "модератор";
+        RoleTitle: "Role of {who}", "Роль: {who}";
         SearchBehind: "Messages too recent to be searched yet: {count}.", "Последние сообщения ({count}) ещё не в поиске.";
         SearchInTitle: "Search in {who}", "Поиск в {who}";
         SearchTitle: "Search all chats", "Поиск по всем чатам";
@@ -431,6 +432,7 @@ texts! {
         ShowInvite: "show as text and QR code", "показать текст и QR-код";
         ShowProfile: "show the profile", "показать профиль";
         Silence: "mute", "запретить писать";
+        SilenceTitle: "Mute {who}", "Запретить писать: {who}";
         Silenced: "muted", "не может писать";
         StatusForLabel: "For how long (30m, 2h, 7d; nothing: for good):", "На сколько (30m, 2h, 7d; пусто — насовсем):";
         StatusTextLabel: "Words beside it (may be empty):", "Текст статуса (можно пустой):";

@@ -9,6 +9,7 @@ use super::{Arg, Person};
 use crate::app::action::{Entry, Param};
 use crate::app::model::Model;
 use crate::client::model::ChatRow;
+use crate::emoji;
 
 /// The first word of a text and what is behind it. Quotation marks hold a word
 /// together and are left out.
@@ -56,14 +57,6 @@ pub(in crate::app) fn duration(word: &str) -> Option<i64> {
     let count: i64 = word[..word.len() - unit.len_utf8()].parse().ok()?;
     let millis = count.checked_mul(seconds)?.checked_mul(1000)?;
     (count > 0).then_some(millis)
-}
-
-/// The emoji of a short code, `:smile:` or `smile`, or the emoji itself.
-pub(in crate::app) fn emoji(word: &str) -> Option<&'static str> {
-    let code = word.trim_matches(':').to_lowercase();
-    emojis::get_by_shortcode(&code)
-        .or_else(|| emojis::get(word))
-        .map(emojis::Emoji::as_str)
 }
 
 impl Model {
@@ -124,8 +117,8 @@ impl Model {
                 Some(millis) => Ok(Arg::Millis(millis)),
                 None => wrong(Text::ArgumentDuration),
             },
-            Param::Emoji => match emoji(&text) {
-                Some(emoji) => Ok(Arg::Emoji(emoji.to_owned())),
+            Param::Emoji => match emoji::meant(&text) {
+                Some(emoji) => Ok(Arg::Emoji(emoji)),
                 None => wrong(Text::ArgumentEmoji),
             },
             Param::OneOf(words) => match words.iter().find(|word| **word == text) {
@@ -234,9 +227,6 @@ mod tests {
         for wrong in ["", "m", "-1h", "0s", "5", "5x", "99999999999999999w"] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
-        assert_eq!(emoji(":+1:"), Some("👍"));
-        assert_eq!(emoji("smile"), emoji("😄"));
-        assert_eq!(emoji("nonsense"), None);
         assert_eq!(word("\"a b\" c d"), ("a b".to_owned(), "c d"));
         assert_eq!(word("#\"a b\""), ("#a b".to_owned(), ""));
         let model = model();

@@ -14,7 +14,7 @@ use super::key::by_position;
 use super::model::Model;
 use crate::nearest::nearest;
 
-pub(super) use self::argument::{duration, emoji};
+pub(super) use self::argument::duration;
 pub use self::complete::Completion;
 pub(super) use self::complete::emoji_codes;
 pub use self::line::CommandLine;

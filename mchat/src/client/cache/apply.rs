@@ -1,13 +1,14 @@
 //! Carries out what the session core decided, many changes in one transaction.
 
 use proto::Seq;
+use proto::entry::{Body, Entry, kind};
 use proto::id::{ChatId, EntryId, UserId};
 
 use super::entries::RangeNow;
 use super::{Db, DbError, account, chats, entries, members, outbox, people};
 use crate::client::Outcome;
 use crate::client::core::Write;
-use crate::client::model::ClientEvent;
+use crate::client::model::{ClientEvent, subjects};
 
 /// What a batch of changes led to.
 #[derive(Debug, Default)]
@@ -34,6 +35,19 @@ impl Applied {
         }
         self.events.push(ClientEvent::Changed { chat, seqs });
     }
+}
+
+/// Who is named where an entry is shown.
+fn people_of(entry: &Entry) -> impl Iterator<Item = UserId> + use<> {
+    let of_text = matches!(
+        entry.kind,
+        kind::MESSAGE | kind::EDITED | kind::DELETED | kind::REACTED
+    );
+    let others = match of_text {
+        true => Vec::new(),
+        false => subjects(&Body::decode(entry.kind, &entry.body)),
+    };
+    std::iter::once(entry.actor).chain(others)
 }
 
 impl Db {
@@ -83,8 +97,7 @@ impl Db {
                                 to: last.seq,
                                 live: *live,
                             });
-                            let unknown =
-                                entries::nameless(&tx, new.iter().map(|entry| entry.actor))?;
+                            let unknown = entries::nameless(&tx, new.iter().flat_map(people_of))?;
                             applied.nameless.extend(unknown);
                             if !range.changed.is_empty() {
                                 applied.changed(*chat, range.changed.clone());

@@ -227,9 +227,13 @@ impl Db {
 
 /// Somebody's name as shown, or a short form of the id.
 pub(super) fn name(conn: &Connection, user: UserId) -> Result<String, DbError> {
+    Ok(known_name(conn, user)?.unwrap_or_else(|| super::chats::short(user.as_bytes())))
+}
+
+/// Somebody's name as shown, where it is known.
+pub(super) fn known_name(conn: &Connection, user: UserId) -> Result<Option<String>, DbError> {
     Ok(conn
         .prepare_cached("SELECT name FROM users WHERE id = ?1")?
         .query_row([user.as_bytes()], |row| row.get(0))
-        .optional()?
-        .unwrap_or_else(|| super::chats::short(user.as_bytes())))
+        .optional()?)
 }

@@ -12,12 +12,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::account::{id16, own_id};
 use super::chats::{chat_no, short};
 use super::entries::{ENTRY_COLUMNS, entry_row};
-use super::people::name;
+use super::people::{known_name, name};
 use super::search::edited_text;
 use super::{Db, DbError};
 use crate::client::model::{
     EditRow, EntryRow, MemberRow, OutboxKind, OutboxRow, OutboxState, Quote, Reaction, ReactionRow,
-    Receipt, ReceiptRow,
+    Receipt, ReceiptRow, subjects,
 };
 
 /// Characters of a quoted text.
@@ -64,6 +64,10 @@ fn describe(
         row.quote = Some(quote(conn, no, seq)?);
     }
     let Body::Message(message) = &row.body else {
+        for user in subjects(&row.body) {
+            row.subjects
+                .extend(known_name(conn, user)?.map(|name| (user, name)));
+        }
         return Ok(());
     };
     if let Some(origin) = message.forwarded {

@@ -25,7 +25,7 @@ const INFOS: usize = 200;
 /// Stands for the text of a forwarded message that is not cached.
 const FORWARDED: &str = "…";
 /// People asked for in one request.
-const USERS: usize = 500;
+pub(super) const USERS: usize = 500;
 /// A chat's cursors are moved at most this often.
 const MARK_EVERY: Millis = 1_000;
 

@@ -38,6 +38,7 @@ use uuid::Uuid;
 pub use self::types::{ChatState, Depth, Encode, Failure, Millis, Outgoing, Output, Ticket, Write};
 
 use self::backoff::Backoff;
+use self::catchup::USERS;
 use self::chat::Chat;
 use self::lanes::Lanes;
 use self::want::Want;
@@ -330,12 +331,14 @@ impl Core {
             self.attention.insert(range.chat);
         }
         self.want_users.extend(&applied.outdated);
-        let ids: Vec<UserId> = applied
+        let mut ids: Vec<UserId> = applied
             .nameless
             .iter()
             .copied()
             .filter(|id| self.asked_users.insert(*id))
             .collect();
+        let rest = ids.split_off(ids.len().min(USERS));
+        self.want_users.extend(rest);
         if !ids.is_empty() && self.phase == Phase::Online {
             let names = Vec::new();
             self.asking_users = true;

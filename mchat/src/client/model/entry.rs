@@ -26,6 +26,9 @@ pub struct EntryRow {
     pub actor: UserId,
     /// Their name as shown as far as known, else a short form of the id.
     pub actor_name: String,
+    /// The names, where known, of those whom it tells of: added, removed or
+    /// otherwise than they were. They may be no members any more.
+    pub subjects: Vec<(UserId, String)>,
     /// When.
     pub at: UnixMillis,
     /// What, as it was written at first.
@@ -56,6 +59,18 @@ pub struct EntryRow {
     pub pending: bool,
 }
 
+/// Whom an entry tells of, beside its actor.
+pub(crate) fn subjects(body: &Body) -> Vec<UserId> {
+    match body {
+        Body::MembersAdded(added) => added.users.clone(),
+        Body::MemberLeft(left) => vec![left.user],
+        Body::RoleChanged(changed) => vec![changed.user],
+        Body::MemberMuted(muted) => vec![muted.user],
+        Body::MemberBanned(banned) => vec![banned.user],
+        _ => Vec::new(),
+    }
+}
+
 impl EntryRow {
     /// An entry that nothing was done to.
     pub fn new(chat: ChatId, seq: Seq, actor: UserId, kind: u16, body: Body) -> Self {
@@ -69,6 +84,7 @@ impl EntryRow {
             ref_seq: None,
             actor,
             actor_name: String::new(),
+            subjects: Vec::new(),
             at: 0,
             body,
             arrival: 0,

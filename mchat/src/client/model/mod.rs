@@ -14,6 +14,7 @@ use proto::event::{Presence, ReceiptCounts};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 
 pub use self::chat::{ChatRow, MemberRow};
+pub(crate) use self::entry::subjects;
 pub use self::entry::{
     Anchor, EditRow, EntryRow, HitSource, Quote, Reaction, ReactionRow, Receipt, ReceiptRow,
     SearchPage, Timeline,

@@ -1,6 +1,6 @@
 //! Names, contacts, one's own settings of chats.
 
-use proto::entry::{AccountEntry, account_kind};
+use proto::entry::{AccountEntry, MemberBanned, account_kind};
 use proto::request::{Contact, ContactState, NotifyLevel};
 
 use super::*;
@@ -125,4 +125,36 @@ fn a_public_chat_that_is_looked_at_is_not_in_the_list() {
     assert!(!db.chat_states().unwrap()[0].joined);
     db.apply(&[Write::Heads(vec![head(0, 1)])]).unwrap();
     assert_eq!(db.chats().unwrap()[0].kind, ChatKind::Public);
+}
+
+#[test]
+fn who_is_banned_and_no_member_any_more_has_a_name() {
+    let (_dir, mut db) = open();
+    let gone = UserId(Uuid::from_u128(77));
+    let body = Body::MemberBanned(MemberBanned {
+        user: gone,
+        on: true,
+    });
+    let (kind, body) = body.encode().unwrap();
+    let banned = Entry {
+        kind,
+        body,
+        ..entry(0, 2, ME)
+    };
+    let entries = Write::Entries {
+        chat: chat(0),
+        entries: vec![entry(0, 1, ME), banned],
+        floor: 0,
+        live: true,
+        backfill: false,
+    };
+    let applied = db.apply(&[entries]).unwrap();
+    assert!(applied.nameless.contains(&gone));
+    let subjects = |db: &mut Db| {
+        let timeline = db.timeline(chat(0), Anchor::Latest, 10).unwrap();
+        timeline.entries[1].subjects.clone()
+    };
+    assert_eq!(subjects(&mut db), []);
+    db.put_users(&[User::new(gone, "dora")]).unwrap();
+    assert_eq!(subjects(&mut db), [(gone, "dora".to_owned())]);
 }
