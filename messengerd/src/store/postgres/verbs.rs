@@ -5,7 +5,7 @@ use bytes::Bytes;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
-use proto::id::{ChatId, SessionId, UserId};
+use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
@@ -13,12 +13,14 @@ use uuid::Uuid;
 use super::pool::Done;
 use super::{
     PostgresStore, account, avatars, changes, chat_invites, chats, contacts, cursors, digests,
-    entries, expiry, groups, index, invites, members, people, revisions, search, sessions, users,
+    entries, expiry, groups, imports, index, invites, members, people, revisions, search, sessions,
+    users,
 };
 use crate::store::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
 use crate::store::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
+use crate::store::imports::{EntryPlace, ImportedUser};
 use crate::store::people::{
     AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange,
 };
@@ -91,6 +93,12 @@ impl Store for PostgresStore {
                 Box::pin(people::set_password(conn, *user, hash, *keep, *at))
             },
         )
+    }
+
+    fn replace_password_hash(&self, user: UserNo, old: String, new: String) -> Pending<bool> {
+        self.pool.write((user, old, new), |conn, (user, old, new)| {
+            Box::pin(people::replace_password_hash(conn, *user, old, new))
+        })
     }
 
     fn set_profile(
@@ -456,6 +464,16 @@ impl Store for PostgresStore {
                 Box::pin(revisions::find(conn, chats, users, sessions))
             },
         )
+    }
+
+    fn import_user(&self, user: ImportedUser) -> Pending<(UserRecord, bool)> {
+        self.pool
+            .write(user, |conn, user| Box::pin(imports::user(conn, user)))
+    }
+
+    fn places(&self, ids: Vec<EntryId>) -> Pending<Vec<EntryPlace>> {
+        self.pool
+            .read(ids, |conn, ids| Box::pin(imports::places(conn, ids)))
     }
 
     fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {

@@ -20,6 +20,7 @@ mod error;
 mod expiry;
 mod found;
 mod heads;
+mod imports;
 mod index;
 mod invites;
 mod members;
@@ -47,7 +48,7 @@ use bytes::Bytes;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
-use proto::id::{ChatId, SessionId, UserId};
+use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
@@ -61,6 +62,7 @@ use super::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
 use super::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
+use super::imports::{EntryPlace, ImportedUser};
 use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
@@ -259,6 +261,11 @@ impl Store for SqliteStore {
     ) -> Pending<()> {
         self.queue
             .write(move |tx| profiles::set_password(tx, user, &password_hash, keep, at))
+    }
+
+    fn replace_password_hash(&self, user: UserNo, old: String, new: String) -> Pending<bool> {
+        self.queue
+            .write(move |tx| profiles::replace_password_hash(tx.conn, user, &old, &new))
     }
 
     fn set_profile(
@@ -570,6 +577,15 @@ impl Store for SqliteStore {
     ) -> Pending<Revisions> {
         self.readers
             .read(move |reader| revisions::find(reader, &chats, &users, &sessions))
+    }
+
+    fn import_user(&self, user: ImportedUser) -> Pending<(UserRecord, bool)> {
+        self.queue.write(move |tx| imports::user(tx.conn, &user))
+    }
+
+    fn places(&self, ids: Vec<EntryId>) -> Pending<Vec<EntryPlace>> {
+        self.readers
+            .read(move |reader| imports::places(&reader.conn, &ids))
     }
 
     fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {
