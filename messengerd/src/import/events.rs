@@ -97,7 +97,7 @@ impl Import {
     /// Everything that happened in chats, oldest first.
     pub(super) async fn events(&mut self) -> anyhow::Result<()> {
         let source = self.source.clone();
-        let sql = query(&source, self.now);
+        let sql = query(&source, self.epoch);
         let mut rows = source.rows("events", &sql).await?;
         while let Some(page) = rows.next().await? {
             self.undisturbed()?;
@@ -112,8 +112,8 @@ impl Import {
     }
 }
 
-/// All events as one query; `now` stands for times that nobody knows.
-fn query(s: &Source, now: UnixMillis) -> String {
+/// All events as one query; `epoch` stands for times that nobody knows.
+fn query(s: &Source, epoch: UnixMillis) -> String {
     let column = |name: &str| s.text(MESSAGES, "m", name);
     let created = s.time(MESSAGES, "m", "created_at");
     let updated = s.time(MESSAGES, "m", "updated_at");
@@ -122,7 +122,7 @@ fn query(s: &Source, now: UnixMillis) -> String {
         "SELECT {id} AS id, {chat} AS chat, {sender} AS sender, {receiver} AS receiver,
            {content} AS content, {kind} AS kind, coalesce({edited}, false) AS edited,
            {reply} AS reply, {gone} AS gone, {updated} AS updated, {created} IS NULL AS undated,
-           coalesce({created}, {updated}, {gone}, {of_chat}, {of_sender}, {now}::bigint) AS at
+           coalesce({created}, {updated}, {gone}, {of_chat}, {of_sender}, {epoch}::bigint) AS at
          FROM messages m LEFT JOIN chats c ON c.id = m.chat_id
          LEFT JOIN users u ON u.id = m.sender_id",
         id = column("id"),
@@ -151,7 +151,7 @@ fn query(s: &Source, now: UnixMillis) -> String {
     if s.has_table(REACTIONS) {
         let created = s.time(REACTIONS, "r", "created_at");
         parts.push(format!(
-            "SELECT greatest(coalesce({created}, w.at, {now}::bigint), w.at), 4, {id}, w.chat, {user},
+            "SELECT greatest(coalesce({created}, w.at, {epoch}::bigint), w.at), 4, {id}, w.chat, {user},
                w.receiver, {emoji}, NULL, {message}, coalesce(w.gone IS NOT NULL, false),
                {created} IS NULL, 1
              FROM reactions r LEFT JOIN w ON w.id = {message}",
@@ -172,8 +172,10 @@ fn query(s: &Source, now: UnixMillis) -> String {
                  CASE min(CASE WHEN coalesce({active}, true) THEN {rank} END)
                    WHEN 1 THEN 'admin' WHEN 2 THEN 'moderator' ELSE 'member' END AS role,
                  min(coalesce({joined}, {created})) AS joined,
-                 max(coalesce({left}, {updated})) AS gone, min({of_chat}) AS made
-               FROM chat_members m LEFT JOIN chats c ON c.id = m.chat_id GROUP BY 1, 2)",
+                 max(coalesce({left}, {updated})) AS gone, 
+                 coalesce(min({of_chat}), min({of_user})) AS made
+               FROM chat_members m LEFT JOIN chats c ON c.id = m.chat_id
+               LEFT JOIN users u ON u.id = m.user_id GROUP BY 1, 2)",
             chat = s.text(MEMBERS, "m", "chat_id"),
             user = s.text(MEMBERS, "m", "user_id"),
             active = s.flag(MEMBERS, "m", "is_active"),
@@ -187,13 +189,14 @@ fn query(s: &Source, now: UnixMillis) -> String {
             left = time("left_at"),
             updated = time("updated_at"),
             of_chat = s.time("chats", "c", "created_at"),
+            of_user = s.time("users", "u", "created_at"),
         );
         parts.push(format!(
-            "SELECT coalesce(joined, made, {now}::bigint), 0, person, chat, person, NULL, role,
+            "SELECT coalesce(joined, made, {epoch}::bigint), 0, person, chat, person, NULL, role,
                NULL, NULL, NOT active, joined IS NULL, n FROM p"
         ));
         parts.push(format!(
-            "SELECT greatest(gone, joined, made, coalesce(gone, joined, made, {now}::bigint)), 5,
+            "SELECT greatest(gone, joined, made, coalesce(gone, joined, made, {epoch}::bigint)), 5,
                person, chat, person, NULL, NULL, NULL, NULL, true, false, 0
              FROM p WHERE NOT active"
         ));

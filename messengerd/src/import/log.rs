@@ -18,7 +18,7 @@ use super::{Import, ids, words};
 use crate::store::changes::{Change, MessageChange};
 use crate::store::groups::Act;
 use crate::store::imports::EntryPlace;
-use crate::store::{Append, Appended, ChatNo, NewChat, Pending, StoreError};
+use crate::store::{Actor, Append, Appended, ChatNo, NewChat, Pending, StoreError};
 
 const MESSAGES: &str = "messages";
 const MEMBERS: &str = "chat_members";
@@ -358,14 +358,16 @@ impl Import {
         let (id, entry) = (person.id(), joined_id(&event));
         let Some(entry) = entry else { return Ok(()) };
         let before = self.store.head(room.no, person.actor.no).await?;
-        let known = page.places.contains_key(&entry);
+        // Who made a chat was in it from the first, without an entry of their own.
+        let made_it = room.creator == person.actor && !room.fresh;
+        let known = made_it || page.places.contains_key(&entry);
         if known || before.is_some() || room.kind == ChatKind::Private {
             let fresh = u64::from(room.fresh && !known && before.is_some());
             let table = self.report.table(MEMBERS);
             table.imported += fresh;
             table.merged += event.rows - fresh;
         } else {
-            let act = self.act(room, person, entry, event.at);
+            let act = self.act(room, person.actor, entry, event.at);
             match self.store.add_members(act, vec![person.actor]).await {
                 Ok(()) => {}
                 Err(StoreError::NoAccess) => {
@@ -415,19 +417,49 @@ impl Import {
         if room.kind == ChatKind::Private || page.places.contains_key(&entry) || !needed {
             return Ok(());
         }
-        let act = self.act(
-            room,
-            Person {
-                actor: room.creator,
-            },
-            entry,
-            event.at,
-        );
+        if room.creator == person.actor && role != Role::Admin {
+            let later = (chat, person, entry, role, event.at);
+            self.demotions.push(later);
+            return Ok(());
+        }
+        self.give(room, person, entry, role, event.at).await
+    }
+
+    async fn give(
+        &mut self,
+        room: Room,
+        person: Person,
+        entry: EntryId,
+        role: Role,
+        at: UnixMillis,
+    ) -> anyhow::Result<()> {
+        let act = self.act(room, room.creator, entry, at);
         match self.store.set_role(act, person.actor, role).await {
-            Ok(()) => self.revised(chat, person).await,
+            Ok(()) => self.revised(room.id, person).await,
             Err(StoreError::NoEntry) => Ok(()),
             Err(error) => Err(error).context("cannot give a role"),
         }
+    }
+
+    /// Takes their role from those who made chats and are no admins any more,
+    /// where somebody else is one by now.
+    async fn demotions(&mut self) -> anyhow::Result<()> {
+        for (chat, person, entry, role, at) in std::mem::take(&mut self.demotions) {
+            let record = self.store.chat(chat).await?.context("a chat vanished")?;
+            let others = record
+                .members
+                .iter()
+                .any(|it| it.no != person.actor.no && it.role == Role::Admin);
+            self.keep(&record, false)?;
+            match self.rooms.get(&chat).copied() {
+                Some(room) if others => self.give(room, person, entry, role, at).await?,
+                _ => self
+                    .report
+                    .table(MEMBERS)
+                    .adapt("a chat without an admin: whoever made it"),
+            }
+        }
+        Ok(())
     }
 
     async fn left(&mut self, event: Event, page: &Page) -> anyhow::Result<()> {
@@ -471,7 +503,7 @@ impl Import {
         let Some(room) = self.rooms.get(&room.id).copied() else {
             return Ok(());
         };
-        let act = self.act(room, person, entry, at);
+        let act = self.act(room, person.actor, entry, at);
         self.store
             .remove_member(act, person.actor)
             .await
@@ -482,6 +514,7 @@ impl Import {
     /// Lets those go who had to wait.
     pub(super) async fn farewells(&mut self) -> anyhow::Result<()> {
         self.ending = true;
+        self.demotions().await?;
         for (chat, person, entry, at) in std::mem::take(&mut self.farewells) {
             if let Some(Fate::Here(id)) = self.fates.get(&chat).copied()
                 && let Some(room) = self.rooms.get(&id).copied()
@@ -599,12 +632,12 @@ impl Import {
         }
     }
 
-    fn act(&self, room: Room, by: Person, entry: EntryId, at: UnixMillis) -> Act {
+    fn act(&self, room: Room, by: Actor, entry: EntryId, at: UnixMillis) -> Act {
         Act {
             chat: room.no,
             chat_id: room.id,
             acl_rev: room.acl_rev,
-            actor: by.actor,
+            actor: by,
             entry,
             at,
         }

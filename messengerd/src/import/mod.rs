@@ -34,6 +34,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use proto::UnixMillis;
 use proto::id::{ChatId, EntryId};
+use proto::request::Role;
 use proto::text::username_key;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -90,12 +91,15 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<Report> {
     }
     let source = Arc::new(Source::open(&options.from).await?);
     let target = Target::open(options, config).await?;
+    let now = now();
+    let epoch = source.beginning().await?.unwrap_or(now);
     let mut import = Import {
         source,
         store: target.store.clone(),
         uploads,
         admins: options.admins.iter().map(|it| username_key(it)).collect(),
-        now: now(),
+        now,
+        epoch,
         lease: target.lease,
         admin: false,
         ending: false,
@@ -104,6 +108,7 @@ pub async fn run(options: &Options, config: &Config) -> anyhow::Result<Report> {
         rooms: HashMap::new(),
         numbers: HashMap::new(),
         pairs: HashMap::new(),
+        demotions: Vec::new(),
         farewells: Vec::new(),
         report: Report {
             dry_run: options.dry_run,
@@ -132,6 +137,8 @@ struct Import {
     /// Who is to be an administrator, by the key of their name.
     admins: HashSet<String>,
     now: UnixMillis,
+    /// When the earlier messenger began: for what nobody knows the time of.
+    epoch: UnixMillis,
     lease: Option<JoinHandle<Result<(), LeaseError>>>,
     /// Whether one of the accounts that came may administer the server.
     admin: bool,
@@ -143,6 +150,8 @@ struct Import {
     numbers: HashMap<ChatNo, ChatId>,
     /// Private chats of two people, the smaller id first.
     pairs: HashMap<(Uuid, Uuid), Fate>,
+    /// Who made a chat and is no admin any more.
+    demotions: Vec<(ChatId, Person, EntryId, Role, UnixMillis)>,
     /// Last admins who left.
     farewells: Vec<(Uuid, Person, EntryId, UnixMillis)>,
     report: Report,

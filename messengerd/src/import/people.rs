@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use proto::UnixMillis;
 use proto::id::UserId;
 use proto::request::ContactState;
 use proto::text::{Email, Username, username_key};
@@ -41,6 +42,8 @@ const TOO_MANY: Reason = Reason::fault("more contacts than an account may have")
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person {
     pub(super) actor: Actor,
+    /// When the account was made.
+    pub(super) since: UnixMillis,
 }
 
 impl Import {
@@ -54,7 +57,8 @@ impl Import {
                {first} AS first_name, {last} AS last_name, {avatar} AS avatar, {status} AS status,
                {seen} AS last_seen, {active} AS is_active,
                {deleted} IS NOT NULL AS deleted,
-               coalesce({created}, {updated}) AS created, {created} IS NULL AS undated
+               coalesce({created}, {updated}, {seen}) AS created,
+               {created} IS NULL AS undated
              FROM users u ORDER BY 11, {created} NULLS LAST, 1",
             id = column("id"),
             username = column("username"),
@@ -152,7 +156,7 @@ impl Import {
             avatar,
             status: words::status(text(row, "status")?),
             last_seen: time(row, "last_seen")?,
-            created_at: time(row, "created")?.unwrap_or(self.now),
+            created_at: time(row, "created")?.unwrap_or(self.epoch),
         };
         Ok(Some(Wanted {
             account,
@@ -191,7 +195,8 @@ impl Import {
             no: record.no,
             id: record.id,
         };
-        self.people.insert(id, Person { actor });
+        let since = record.created_at;
+        self.people.insert(id, Person { actor, since });
     }
 
     /// Takes in a picture that lies in the uploads.
@@ -255,13 +260,15 @@ impl Import {
         }
         let created = s.time(TABLE, "c", "created_at");
         let sql = format!(
-            "SELECT {owner} AS owner, {other} AS other, min({created}) AS created,
+            "SELECT {owner} AS owner, {other} AS other,
+               coalesce(min({created}), min({updated})) AS created,
                coalesce(bool_or({blocked}), false) AS blocked,
                (array_agg({nickname} ORDER BY coalesce({nickname}, '') = '', {created}, {id}))[1]
                  AS nickname, count(*) AS rows
              FROM contacts c GROUP BY 1, 2 ORDER BY 1, 2",
             owner = s.text(TABLE, "c", "user_id"),
             other = s.text(TABLE, "c", "contact_id"),
+            updated = s.time(TABLE, "c", "updated_at"),
             blocked = s.flag(TABLE, "c", "is_blocked"),
             nickname = s.text(TABLE, "c", "nickname"),
             id = s.text(TABLE, "c", "id"),
@@ -312,7 +319,7 @@ impl Import {
             self.report.table(TABLE).merged += count;
             return Ok(());
         }
-        let at = time(row, "created")?.unwrap_or(self.now);
+        let at = time(row, "created")?.unwrap_or(owner.since.max(other.since));
         let nickname = words::display_name(text(row, "nickname")?);
         if nickname.changed {
             self.report

@@ -75,6 +75,8 @@ fn of_variables(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Set
     });
     anyhow::ensure!(problems.is_empty(), "{}", problems.join("; "));
     let config = RawConfig {
+        // Not used; without one there has to be a home.
+        data_dir: Some(".".into()),
         database: raw.database,
         ..RawConfig::default()
     };

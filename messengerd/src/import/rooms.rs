@@ -86,11 +86,11 @@ impl Import {
         let sql = format!(
             "SELECT {id} AS id, {name} AS name, {about} AS description, {kind} AS kind,
                {avatar} AS avatar, {creator} AS creator, coalesce({active}, true) AS active,
-               {deleted} IS NOT NULL AS deleted, coalesce({created}, {updated}) AS created,
+               {deleted} IS NOT NULL AS deleted, coalesce({created}, {updated}, k.joined) AS created,
                k.people AS people
              FROM chats c LEFT JOIN (
                SELECT chat, (array_agg(person ORDER BY active DESC, rank, joined, person))[1:4]
-                 AS people
+                 AS people, min(joined) AS joined
                FROM ({members}) d WHERE person IS NOT NULL GROUP BY chat) k ON k.chat = {id}
              ORDER BY coalesce({created}, {updated}) NULLS LAST, 1",
             id = column("id"),
@@ -201,6 +201,7 @@ impl Import {
             }
         };
         let mut others = Vec::new();
+        let since = creator.since;
         let mut creator = creator.actor;
         if kind == ChatKind::Private {
             match (people.as_slice(), count) {
@@ -237,7 +238,7 @@ impl Import {
             creator,
             others,
             entry: ids::created(chat),
-            at: time(row, "created")?.unwrap_or(self.now),
+            at: time(row, "created")?.unwrap_or(since),
         };
         Ok(Some((new, adapted)))
     }
@@ -295,8 +296,17 @@ impl Import {
             ..ChatChange::default()
         };
         let entry = ids::property(chat.0, "avatar", &hash.0);
-        let at = time(row, "created")?.unwrap_or(self.now);
+        let at = match time(row, "created")? {
+            Some(at) => at,
+            None => self.made_at(chat).await?,
+        };
         self.change(chat, change, entry, at).await.map(|_| ())
+    }
+
+    /// When a chat was made: for what is undated.
+    async fn made_at(&self, chat: ChatId) -> anyhow::Result<UnixMillis> {
+        let record = self.store.chat(chat).await?;
+        Ok(record.map_or(self.now, |record| record.created_at))
     }
 
     /// Changes properties of a chat, unless that was done in an earlier run.
@@ -409,7 +419,10 @@ impl Import {
                 settings: Some(settings),
                 ..ChatChange::default()
             };
-            let at = time(row, "at")?.unwrap_or(self.now);
+            let at = match time(row, "at")? {
+                Some(at) => at,
+                None => self.made_at(room.id).await?,
+            };
             self.change(room.id, change, entry, at).await?
         };
         let done = changed || (plain && room.fresh);
@@ -517,7 +530,7 @@ impl Import {
             token: token.to_owned(),
             expires_at,
             max_uses: left.map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
-            at: time(row, "created")?.unwrap_or(self.now),
+            at: time(row, "created")?.unwrap_or(maker.since),
         };
         match self.store.create_chat_invite(new).await {
             // It was here before and does not hold any more, or it holds now.

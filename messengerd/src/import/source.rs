@@ -125,6 +125,13 @@ impl Source {
         Ok(row.try_get::<_, i64>(0)? as u64)
     }
 
+    /// When the first account was made.
+    pub(super) async fn beginning(&self) -> anyhow::Result<Option<UnixMillis>> {
+        let created = self.time("users", "u", "created_at");
+        let sql = format!("SELECT min({created}) FROM users u");
+        Ok(self.conn.query_one(&sql, &[]).await?.try_get(0)?)
+    }
+
     /// The rows of a query, some at a time.
     pub(super) async fn rows(&self, name: &'static str, sql: &str) -> anyhow::Result<Rows<'_>> {
         self.conn

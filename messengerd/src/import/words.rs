@@ -28,7 +28,7 @@ pub(super) fn username(written: &str, id: Uuid) -> Result<Fit<Username>, TextErr
     let plain: String = written
         .trim()
         .chars()
-        .map(|c| match Username::try_from(format!("a{c}")) {
+        .map(|c| match Username::try_from(format!("a{c}a")) {
             Ok(_) => c,
             Err(_) => '_',
         })

@@ -196,6 +196,8 @@ async fn chats(store: &messengerd::store::SharedStore) {
         (ChatKind::Group, Some("Chat"))
     );
     assert_eq!(odd.created_by, UserId(uuid(0x104)));
+    // Nobody is its admin there: somebody has to be.
+    assert_eq!(roles(&odd), [(0x104, Role::Admin)]);
 }
 
 async fn messages(store: &messengerd::store::SharedStore) {
@@ -227,7 +229,7 @@ async fn messages(store: &messengerd::store::SharedStore) {
     assert!(about(0x304, kind::EDITED).is_empty());
     let reactions = about(0x301, kind::REACTED);
     assert_eq!(reactions.len(), 1);
-    assert_eq!(reactions[0].id.0, uuid(0x501));
+    assert_eq!(reactions[0].id.0, uuid(0x502), "undated: with its message");
     assert!(about(0x304, kind::REACTED).is_empty());
     // What happened is told in the order in which it did.
     let left = team.iter().find(|entry| entry.kind == kind::MEMBER_LEFT);
