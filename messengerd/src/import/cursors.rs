@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Import;
 use super::report::Reason;
+use super::rooms::CLOSED;
 use super::source::{self, Source};
 use crate::store::{CursorMove, UserNo};
 
@@ -21,11 +22,12 @@ impl Import {
     /// Reading is kept as one cursor here: whatever is before it is read, too.
     pub(super) async fn cursors(&mut self) -> anyhow::Result<()> {
         let source = self.source.clone();
-        let dangling = source.dangling_reads().await?;
+        let (dangling, closed) = source.lost_reads().await?;
         let all = source.count(READS).await?;
         let table = self.report.table(READS);
         table.read = all;
         table.skip(dangling, DANGLING);
+        table.skip(closed, CLOSED);
         let mut rows = source.rows("cursors", &query(&source)).await?;
         let mut moved = 0;
         while let Some(page) = rows.next().await? {
@@ -34,7 +36,7 @@ impl Import {
         }
         // A row of the source is a step on a cursor's way here.
         let table = self.report.table(READS);
-        let kept = all.saturating_sub(dangling);
+        let kept = all.saturating_sub(dangling + closed);
         table.imported = moved.min(kept);
         table.merged = kept - table.imported;
         Ok(())
@@ -81,22 +83,34 @@ impl Import {
 }
 
 impl Source {
-    /// Rows about messages or users that are not there.
-    async fn dangling_reads(&self) -> anyhow::Result<u64> {
+    /// How many rows are about messages or users that are not there, and how
+    /// many about chats that stay behind.
+    async fn lost_reads(&self) -> anyhow::Result<(u64, u64)> {
         if !self.has_table(READS) {
-            return Ok(0);
+            return Ok((0, 0));
         }
         let sql = format!(
-            "SELECT count(*) AS n FROM message_reads r
+            "SELECT count(*) FILTER (WHERE m.id IS NULL OR u.id IS NULL) AS dangling,
+               count(*) FILTER (WHERE m.id IS NOT NULL AND u.id IS NOT NULL
+                 AND (NOT {active} OR {deleted} IS NOT NULL)) AS closed
+             FROM message_reads r
              LEFT JOIN messages m ON m.id::text = {message}
-             LEFT JOIN users u ON u.id::text = {user} WHERE m.id IS NULL OR u.id IS NULL",
+             LEFT JOIN users u ON u.id::text = {user}
+             LEFT JOIN chats c ON c.id = m.chat_id",
+            active = self.flag("chats", "c", "is_active"),
+            deleted = self.time("chats", "c", "deleted_at"),
             message = self.text(READS, "r", "message_id"),
             user = self.text(READS, "r", "user_id"),
         );
-        let mut rows = self.rows("dangling", &sql).await?;
-        let first = rows.next().await?.unwrap_or_default();
-        let count = first.first().map(|row| source::number(row, "n"));
-        Ok(count.transpose()?.flatten().unwrap_or(0) as u64)
+        let mut rows = self.rows("lost", &sql).await?;
+        let row = rows.next().await?.unwrap_or_default();
+        let Some(row) = row.first() else {
+            return Ok((0, 0));
+        };
+        let count = |column| -> anyhow::Result<u64> {
+            Ok(source::number(row, column)?.unwrap_or(0) as u64)
+        };
+        Ok((count("dangling")?, count("closed")?))
     }
 }
 

@@ -410,7 +410,7 @@ impl Import {
         };
         // Whoever makes a chat is its admin, others are members at first.
         let needed = match room.creator == person.actor {
-            true => room.fresh,
+            true => role != Role::Admin,
             false => given,
         };
         let entry = ids::role(chat.0, person.id(), &event.body);

@@ -144,3 +144,53 @@ async fn names_of_those_who_were_here_before_stay_theirs() {
     assert_eq!(bob.email, None);
     store.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_broke_off_is_taken_up() {
+    let earlier = Earlier::odd().await;
+    let (whole, broken) = (Target::sqlite(), Target::sqlite());
+    whole.import(&earlier).await;
+    // The file refuses one message in the middle.
+    broken.open_empty().await.close().await.unwrap();
+    let file = broken.config.data_dir.join("messenger.db");
+    let sql = |sql: &str| {
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .execute_batch(sql)
+    };
+    sql(
+        "CREATE TRIGGER broken BEFORE INSERT ON messages WHEN NEW.msg_no = 700
+         BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    )
+    .unwrap();
+    let broke = messengerd::import::run(&earlier.options(), &broken.config).await;
+    assert!(broke.is_err());
+    let store = broken.open().await;
+    let news = log(&store, &chat(&store, 0x202).await).await;
+    assert!((3..1100).contains(&news.len()), "{}", news.len());
+    store.close().await.unwrap();
+    drop(store);
+    sql("DROP TRIGGER broken").unwrap();
+    let report = broken.import(&earlier).await;
+    assert!(report.is_complete(), "{report}");
+    // All is there once and in its order; only who left may be told earlier, as
+    // somebody else is admin by then.
+    let (_, chats) = crate::whole::ids();
+    let (whole, broken) = (whole.open().await, broken.open().await);
+    for id in chats {
+        let (one, other) = (
+            chat(&whole, id.as_u128()).await,
+            chat(&broken, id.as_u128()).await,
+        );
+        let (log_one, log_other) = (log(&whole, &one).await, log(&broken, &other).await);
+        assert_eq!(log_one.len(), log_other.len());
+        assert_eq!(texts(&log_one), texts(&log_other));
+        let roles = |chat: &messengerd::store::ChatRecord| {
+            let members = chat.members.iter();
+            members.map(|it| (it.user.id, it.role)).collect::<Vec<_>>()
+        };
+        assert_eq!(roles(&one), roles(&other));
+    }
+    whole.close().await.unwrap();
+    broken.close().await.unwrap();
+}

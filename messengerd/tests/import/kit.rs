@@ -85,7 +85,7 @@ impl Earlier {
 /// A store to import into.
 pub(crate) struct Target {
     pub(crate) config: Config,
-    pub(crate) home: Arc<TempDir>,
+    _home: Arc<TempDir>,
     database: Option<Database>,
 }
 
@@ -94,7 +94,7 @@ impl Target {
         let home = Arc::new(tempfile::tempdir().unwrap());
         Self {
             config: support::config(home.path()),
-            home,
+            _home: home,
             database: None,
         }
     }

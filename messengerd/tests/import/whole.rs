@@ -18,7 +18,7 @@ async fn everything_comes_into_postgres() {
 }
 
 /// Users and chats of the fixture that are here afterwards.
-fn ids() -> (Vec<uuid::Uuid>, Vec<uuid::Uuid>) {
+pub(crate) fn ids() -> (Vec<uuid::Uuid>, Vec<uuid::Uuid>) {
     let users = (0x101..=0x106).map(uuid).collect();
     let chats = [0x201, 0x202, 0x203, 0x206].map(uuid).to_vec();
     (users, chats)
@@ -308,6 +308,8 @@ fn counts(report: &messengerd::import::report::Report) {
     assert_eq!(row("chat_settings"), (4, 2, 1, 1), "{report}");
     assert_eq!(row("chat_invites"), (4, 1, 0, 3), "{report}");
     assert_eq!(row("messages"), (1114, 1112, 0, 2), "{report}");
+    let reads = row("message_reads");
+    assert_eq!((reads.0, reads.1 + reads.2, reads.3), (4, 3, 1), "{report}");
     assert_eq!(row("reactions"), (3, 1, 1, 1), "{report}");
     assert_eq!(row("files"), (3, 0, 0, 3), "{report}");
     for name in [
