@@ -22,6 +22,9 @@ _messengerd() {
             messengerd,help)
                 cmd="messengerd__subcmd__help"
                 ;;
+            messengerd,import)
+                cmd="messengerd__subcmd__import"
+                ;;
             messengerd,invite)
                 cmd="messengerd__subcmd__invite"
                 ;;
@@ -58,6 +61,9 @@ _messengerd() {
             messengerd__subcmd__help,help)
                 cmd="messengerd__subcmd__help__subcmd__help"
                 ;;
+            messengerd__subcmd__help,import)
+                cmd="messengerd__subcmd__help__subcmd__import"
+                ;;
             messengerd__subcmd__help,invite)
                 cmd="messengerd__subcmd__help__subcmd__invite"
                 ;;
@@ -83,7 +89,7 @@ _messengerd() {
 
     case "${cmd}" in
         messengerd)
-            opts="-h -V --help --version serve config invite migrate move help"
+            opts="-h -V --help --version serve config invite migrate import move help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -219,7 +225,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__help)
-            opts="serve config invite migrate move help"
+            opts="serve config invite migrate import move help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,6 +294,20 @@ _messengerd() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        messengerd__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         messengerd__subcmd__help__subcmd__invite)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -337,6 +357,60 @@ _messengerd() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        messengerd__subcmd__import)
+            opts="-h --from --from-password-file --uploads --admin --dry-run --json --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --uploads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --advertise)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -135,6 +135,25 @@ _arguments "${_arguments_options[@]}" : \
 '--help[Print help]' \
 && ret=0
 ;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+'--from=[Where it is\: a postgres\:// URL without a password, env\:NAME for a variable that holds such a URL, env for the variables DB_*, or a file with either (such as the earlier messenger'\''s .env)]:PLACE:_default' \
+'--from-password-file=[File with the password of that database]:FILE:_files' \
+'--uploads=[Directory of the earlier messenger'\''s uploads, for pictures of people and chats]:DIR:_files' \
+'*--admin=[An account, by its name there, that is to administer the server; may be given several times]:USER:_default' \
+'--config=[Settings file (TOML)]:FILE:_files' \
+'--data-dir=[Where accounts, messages and keys live]:DIR:_files' \
+'--listen=[QUIC (UDP) and TLS (TCP) \[default\: \[\:\:\]\:8443\]]:ADDR:PORT:_default' \
+'--http=[Plain HTTP, or "off" \[default\: 127.0.0.1\:8080\]]:ADDR:PORT:_default' \
+'--advertise=[Address for invite links, as clients reach this daemon]:HOST:PORT:_default' \
+'--registration=[Who may make an account\: local, open, invite, closed \[default\: local\]]:POLICY:_default' \
+'--dry-run[Keep nothing\: import into an empty store that is thrown away, and show the table]' \
+'--json[Print the table as JSON]' \
+'--http-insecure[Allow plain HTTP on an address that other machines can reach]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
 (move)
 _arguments "${_arguments_options[@]}" : \
 '--from=[Where the community is]:PLACE:_default' \
@@ -200,6 +219,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (move)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -224,6 +247,7 @@ _messengerd_commands() {
 'config:Look at the settings' \
 'invite:Make an invite link, also while the daemon runs' \
 'migrate:Bring the store'\''s schema up to this program and exit' \
+'import:Take over the database of the earlier messenger. Stop its daemon before' \
 'move:Move the community into another, empty store. Stop its daemons before' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -279,6 +303,7 @@ _messengerd__subcmd__help_commands() {
 'config:Look at the settings' \
 'invite:Make an invite link, also while the daemon runs' \
 'migrate:Bring the store'\''s schema up to this program and exit' \
+'import:Take over the database of the earlier messenger. Stop its daemon before' \
 'move:Move the community into another, empty store. Stop its daemons before' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -307,6 +332,11 @@ _messengerd__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'messengerd help help commands' commands "$@"
 }
+(( $+functions[_messengerd__subcmd__help__subcmd__import_commands] )) ||
+_messengerd__subcmd__help__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'messengerd help import commands' commands "$@"
+}
 (( $+functions[_messengerd__subcmd__help__subcmd__invite_commands] )) ||
 _messengerd__subcmd__help__subcmd__invite_commands() {
     local commands; commands=()
@@ -326,6 +356,11 @@ _messengerd__subcmd__help__subcmd__move_commands() {
 _messengerd__subcmd__help__subcmd__serve_commands() {
     local commands; commands=()
     _describe -t commands 'messengerd help serve commands' commands "$@"
+}
+(( $+functions[_messengerd__subcmd__import_commands] )) ||
+_messengerd__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'messengerd import commands' commands "$@"
 }
 (( $+functions[_messengerd__subcmd__invite_commands] )) ||
 _messengerd__subcmd__invite_commands() {

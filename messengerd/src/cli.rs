@@ -45,6 +45,41 @@ pub enum Command {
     },
     /// Bring the store's schema up to this program and exit.
     Migrate(Settings),
+    /// Take over the database of the earlier messenger. Stop its daemon before.
+    ///
+    /// Accounts (with their passwords), contacts, chats and messages come into
+    /// the store that is set; nothing is changed where they come from. Once
+    /// more, or after it broke off, it goes on where it is: what is here stays
+    /// as it is, what is new comes at the end of the chats' logs. Ends with a
+    /// table, and with 1 where something stayed behind that should not have.
+    Import {
+        /// Where it is: a postgres:// URL without a password, env:NAME for a
+        /// variable that holds such a URL, env for the variables DB_*, or a
+        /// file with either (such as the earlier messenger's .env).
+        #[arg(long, value_name = "PLACE")]
+        from: String,
+        /// File with the password of that database.
+        #[arg(long, value_name = "FILE")]
+        from_password_file: Option<PathBuf>,
+        /// Directory of the earlier messenger's uploads, for pictures of people
+        /// and chats.
+        #[arg(long, value_name = "DIR")]
+        uploads: Option<PathBuf>,
+        /// An account, by its name there, that is to administer the server; may
+        /// be given several times.
+        #[arg(long, value_name = "USER")]
+        admin: Vec<String>,
+        /// Keep nothing: import into an empty store that is thrown away, and
+        /// show the table.
+        #[arg(long)]
+        dry_run: bool,
+        /// Print the table as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Settings.
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Move the community into another, empty store. Stop its daemons before.
     ///
     /// A place is sqlite:PATH (a data directory), postgres:URL (without a

@@ -13,6 +13,7 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod identity;
+pub mod import;
 pub mod relocate;
 pub mod server;
 pub mod service;

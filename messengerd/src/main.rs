@@ -10,7 +10,7 @@ use messengerd::config::{Config, ENV_EXAMPLE, EXAMPLE, StoreConfig};
 use messengerd::relocate::{self, Place};
 use messengerd::server::{Server, create_invite};
 use messengerd::store::{postgres, sqlite};
-use messengerd::{identity, telemetry};
+use messengerd::{identity, import, telemetry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -62,6 +62,26 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 None => "the store has the newest schema already\n".to_owned(),
             })
         }
+        Command::Import {
+            from,
+            from_password_file,
+            uploads,
+            admin,
+            dry_run,
+            json,
+            settings,
+        } => {
+            let config = settings.load()?;
+            telemetry::init(&config.log)?;
+            let variable = |name: &str| std::env::var(name).ok();
+            let options = import::Options {
+                from: import::place::source(&from, from_password_file.as_deref(), variable)?,
+                uploads,
+                admins: admin,
+                dry_run,
+            };
+            take_over(&options, &config, json)
+        }
         Command::Move {
             from,
             to,
@@ -109,6 +129,21 @@ fn relocate(from: &Place, to: &Place) -> anyhow::Result<()> {
     print(&format!(
         "{to} holds the community now; {from} is as it was\n"
     ))
+}
+
+fn take_over(options: &import::Options, config: &Config, json: bool) -> anyhow::Result<()> {
+    let report = block_on(import::run(options, config))?;
+    if json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    } else {
+        print(&report.to_string())?;
+    }
+    anyhow::ensure!(
+        report.is_complete(),
+        "something stayed behind that should not have: see UNEXPECTED and the lines below the \
+         table. What came is kept; once it is put right there, import again"
+    );
+    Ok(())
 }
 
 /// Lets the daemon have as many sockets as the system allows it: the usual soft

@@ -230,22 +230,33 @@ async fn lease(
     let Place::Database(settings) = place else {
         return Ok(None);
     };
-    let mut id = blake3::Hasher::new_derive_key("messengerd move");
+    match alone(settings, NAME, community).await? {
+        Ok(lease) => Ok(Some(tokio::spawn(lease.run(stop, || None)))),
+        Err(other) => anyhow::bail!("the node {other} uses {place}: stop it, then move"),
+    }
+}
+
+/// Takes a database for a program that has to be alone on it, and is known to
+/// daemons by `name`; or says which node is there.
+pub(crate) async fn alone(
+    settings: &postgres::Settings,
+    name: &'static str,
+    community: &[u8],
+) -> anyhow::Result<Result<Lease, String>> {
+    let mut id = blake3::Hasher::new_derive_key(name);
     id.update(community);
     let mut bytes = [0; 16];
     id.finalize_xof().fill(&mut bytes);
     let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
     let node = Node {
         id,
-        advertise: Some(NAME.to_owned()),
+        advertise: Some(name.to_owned()),
         bus: Some(Uuid::new_v4()),
     };
     match Lease::take(settings, node).await {
-        Ok(lease) => Ok(Some(tokio::spawn(lease.run(stop, || None)))),
-        Err(LeaseError::Refused { other, .. }) => {
-            anyhow::bail!("the node {other} uses {place}: stop it, then move")
-        }
-        Err(error) => Err(error).with_context(|| place.to_string()),
+        Ok(lease) => Ok(Ok(lease)),
+        Err(LeaseError::Refused { other, .. }) => Ok(Err(other)),
+        Err(error) => Err(error).with_context(|| settings.place()),
     }
 }
 

@@ -220,6 +220,41 @@ shown!(
 );
 redacted!(Password, Token, MessageText);
 
+impl Password {
+    /// One that somebody says an account has. Accounts that come from another
+    /// messenger may have a shorter one than may be chosen here: only the upper
+    /// limit holds.
+    ///
+    /// # Errors
+    ///
+    /// Where it is empty or longer than any can be.
+    pub fn existing(text: impl Into<String>) -> Result<Self, TextError> {
+        const WHAT: &str = "password";
+        let text = text.into();
+        if text.is_empty() {
+            return Err(TextError::Empty(WHAT));
+        }
+        if text.len() > limits::PASSWORD_BYTES {
+            return Err(TextError::TooLong {
+                what: WHAT,
+                limit: limits::PASSWORD_BYTES,
+            });
+        }
+        Ok(Self(text))
+    }
+
+    /// Reads [`Password::existing`].
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's, and where it is no such password.
+    pub fn deserialize_existing<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        Self::existing(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 impl Username {
     /// The form in which names are compared: NFKC, lower case.
     pub fn key(&self) -> String {
@@ -451,6 +486,14 @@ mod tests {
         assert_eq!(search_words("A_b-C9"), ["a", "b", "c9"]);
         assert_eq!(search_words("A_b-C9 é"), ["a", "b", "c9", "e"]);
         assert!(search_words(" ,. ").is_empty());
+    }
+
+    #[test]
+    fn a_password_of_old_may_be_short() {
+        assert!(Password::try_from("secret").is_err());
+        assert!(Password::existing("secret").is_ok());
+        assert!(Password::existing("").is_err());
+        assert!(Password::existing("x".repeat(limits::PASSWORD_BYTES + 1)).is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::failure::{Failure, exit};
 use super::output::name;
 use crate::client::ClientError;
 
-/// A password: the first line of `file` (`-`: the next line of standard input),
+/// A password that an account has: the first line of `file` (`-`: the next line of standard input),
 /// else typed after `prompt`.
 pub(super) fn password(
     context: &Context,
@@ -42,7 +42,7 @@ pub(super) fn password(
         None => typed(context, prompt)?,
     };
     let line = line.trim_end_matches(['\r', '\n']);
-    Ok(Password::try_from(line).map_err(ClientError::from)?)
+    Ok(Password::existing(line).map_err(ClientError::from)?)
 }
 
 /// A new password: typed ones twice.
@@ -52,6 +52,7 @@ pub(super) fn new_password(
     prompt: CliText,
 ) -> Result<Password, Failure> {
     let first = password(context, file, prompt)?;
+    let first = Password::try_from(String::from(first)).map_err(ClientError::from)?;
     if file.is_none() && password(context, None, CliText::AskAgain)? != first {
         return Err(Failure::Usage(context.say(CliText::NotTheSame, &[])));
     }

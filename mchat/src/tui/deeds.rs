@@ -82,7 +82,7 @@ pub(super) async fn carry_out(client: &Client, deed: Deed) -> Result<(), ClientE
             .map(|_| ()),
         Deed::ChangePassword { old, new } => {
             // A password that cannot be one is a wrong one.
-            let Ok(old) = Password::try_from(old.0) else {
+            let Ok(old) = Password::existing(old.0) else {
                 return Err(WireError::new(ErrorCode::BadCredentials).into());
             };
             client

@@ -261,7 +261,7 @@ impl Worker {
 
     async fn login(&self, login: &str, password: Secret) -> Result<(), ClientError> {
         // A password that cannot be one is a wrong one.
-        let Ok(password) = Password::try_from(password.0) else {
+        let Ok(password) = Password::existing(password.0) else {
             return Err(WireError::new(ErrorCode::BadCredentials).into());
         };
         self.client.login(login, password).await.map(|_| ())

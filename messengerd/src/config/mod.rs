@@ -14,9 +14,10 @@ mod tests;
 mod variables;
 mod web;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use self::load::load;
 use self::places::Findings;
@@ -96,6 +97,15 @@ impl Config {
         };
         format!("store  {store}\nbus    {bus}\n")
     }
+}
+
+/// The variables of a file like `.env`.
+///
+/// # Errors
+///
+/// Where it cannot be read, or has lines that are none.
+pub(crate) fn read_variables(path: &Path) -> Result<HashMap<String, String>, Problems> {
+    dotenv::read(path)
 }
 
 /// Everything that is wrong with the settings.

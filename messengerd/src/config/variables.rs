@@ -9,7 +9,7 @@ use super::secret::Secret;
 impl RawConfig {
     /// What the variables that `variable` looks up say, and what is wrong with
     /// them. An empty one counts as unset.
-    pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> (Self, Vec<String>) {
+    pub(crate) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let text = |name: &str| variable(name).filter(|value| !value.is_empty());
         let path = |name: &str| text(name).map(PathBuf::from);

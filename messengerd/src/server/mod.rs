@@ -255,7 +255,7 @@ impl Server {
 }
 
 /// Opens the store that the settings name.
-async fn open_store(
+pub(crate) async fn open_store(
     config: &Config,
     data: &DataDir,
     feed: Arc<dyn Feed>,

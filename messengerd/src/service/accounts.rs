@@ -1,7 +1,7 @@
 //! Letting callers in: registration, sign-in, sessions, finding people.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proto::error::{ErrorCode, WireError};
 use proto::hello::Account;
@@ -11,13 +11,16 @@ use proto::request::{
     ChangePassword, Done, Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn,
     UserList, Users,
 };
-use proto::text::{DeviceName, Token, username_key};
+use proto::text::{DeviceName, Password, Token, username_key};
 
 use super::limiter::network;
+use super::passwords::is_foreign;
 use super::tokens::Tokens;
 use super::{Caller, Service, bad_request, now, refuse, too_large};
 use crate::store::{Actor, Admission, NewInvite, NewSession, NewUser, StoreError, UserRecord};
 
+/// How long a refused sign-in takes at least.
+const REFUSAL_TIME: Duration = Duration::from_millis(150);
 /// Bytes of a person, encoded, beside names.
 const USER_BYTES: usize = 150;
 
@@ -122,6 +125,7 @@ impl Service {
         self.limit_address(peer).await?;
         let key = username_key(&request.login);
         self.login_limit.take(&key).await?;
+        let refusal = tokio::time::Instant::now() + REFUSAL_TIME;
         let user = self
             .store
             .user_by_login(request.login)
@@ -129,8 +133,12 @@ impl Service {
             .map_err(refuse)?;
         let user = user.filter(|user| !user.disabled);
         let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let right = self.passwords.verify(request.password, hash).await?;
-        let Some(user) = user.filter(|_| right) else {
+        let password = request.password;
+        let right = self.passwords.verify(password.clone(), hash).await?;
+        let Some(mut user) = user.filter(|_| right) else {
+            // A hash that another messenger made takes longer than ours: who is
+            // refused shall not learn which one there is, if any.
+            tokio::time::sleep_until(refusal).await;
             return Err(ErrorCode::BadCredentials.into());
         };
         // Only failures count.
@@ -140,12 +148,42 @@ impl Service {
         // that was opened with the old one just behind it.
         let now_is = self.store.users(vec![user.id], Vec::new()).await;
         let now_is = now_is.map_err(refuse)?;
-        if now_is.first().map(|user| &user.password_hash) != Some(&user.password_hash) {
-            let ended = self.store.end_session(user.no, session, now());
-            ended.await.map_err(refuse)?;
-            return Err(ErrorCode::BadCredentials.into());
+        let hash = now_is.into_iter().next().map(|user| user.password_hash);
+        if hash.as_ref() != Some(&user.password_hash) {
+            // Or the same password is kept another way now.
+            let kept = is_foreign(&user.password_hash)
+                && hash.is_some()
+                && self
+                    .passwords
+                    .verify(password.clone(), hash.clone())
+                    .await?;
+            if !kept {
+                let ended = self.store.end_session(user.no, session, now());
+                ended.await.map_err(refuse)?;
+                return Err(ErrorCode::BadCredentials.into());
+            }
+            user.password_hash = hash.unwrap_or_default();
+        }
+        if is_foreign(&user.password_hash) {
+            self.keep_anew(&user, password).await;
         }
         self.signed_in(&user, session)
+    }
+
+    /// Keeps a password that has just verified as our own are kept. Where that
+    /// fails, the next sign-in does it.
+    async fn keep_anew(&self, user: &UserRecord, password: Password) {
+        let hash = match self.passwords.hash(password).await {
+            Ok(hash) => hash,
+            Err(error) => {
+                tracing::warn!(code = error.code.as_str(), "a password is not kept anew");
+                return;
+            }
+        };
+        let old = user.password_hash.clone();
+        if let Err(error) = self.store.replace_password_hash(user.no, old, hash).await {
+            tracing::warn!(%error, "a password is not kept anew");
+        }
     }
 
     /// Replaces the caller's password; all their other sessions end.

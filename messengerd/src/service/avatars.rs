@@ -24,7 +24,7 @@ impl Service {
 }
 
 /// A picture as it is kept, from bytes that somebody says are one.
-pub(super) fn picture(image: Bytes) -> Result<AvatarRecord, WireError> {
+pub(crate) fn picture(image: Bytes) -> Result<AvatarRecord, WireError> {
     if image.len() > limits::AVATAR_BYTES {
         return Err(too_large("bytes of a picture", limits::AVATAR_BYTES));
     }

@@ -11,7 +11,7 @@
 
 pub mod access;
 pub mod accounts;
-mod avatars;
+pub(crate) mod avatars;
 mod changes;
 mod chats;
 pub mod choices;

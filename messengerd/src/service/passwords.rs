@@ -10,10 +10,18 @@ use proto::error::{ErrorCode, WireError};
 use proto::text::Password;
 use tokio::sync::oneshot;
 
+use crate::store::people::NO_PASSWORD;
+
 /// Requests that may wait; more are told to come back.
 const QUEUE: usize = 100;
 /// When to come back, in milliseconds: about what the queue takes.
 const RETRY_MS: u64 = 2_000;
+
+/// What a bcrypt hash begins with: such accounts come from another messenger.
+const BCRYPT: [&str; 4] = ["$2a$", "$2b$", "$2y$", "$2x$"];
+/// Most rounds of bcrypt, as a power of two, that are worth one sign-in: this
+/// one takes about a second.
+pub const BCRYPT_COST: u32 = 14;
 
 /// A password that nobody has, so that an unknown name costs what a known one
 /// does. Made with the same parameters at start.
@@ -129,7 +137,34 @@ fn hash(password: &str) -> Result<String, WireError> {
         .to_string())
 }
 
+/// Whether a hash is of a kind that new ones are not: it is replaced at the next
+/// sign-in.
+pub fn is_foreign(hash: &str) -> bool {
+    BCRYPT.iter().any(|kind| hash.starts_with(kind))
+}
+
+/// Whether a password can ever verify against a hash of bcrypt.
+pub fn is_usable_bcrypt(hash: &str) -> bool {
+    is_foreign(hash)
+        && hash
+            .parse::<bcrypt::HashParts>()
+            .is_ok_and(|parts| parts.get_cost() <= BCRYPT_COST)
+        // What the library only finds when it verifies.
+        && hash.len() == 60
+        && hash.is_ascii()
+}
+
 fn verify(password: &str, hash: &str) -> Result<bool, WireError> {
+    if hash == NO_PASSWORD {
+        return Ok(false);
+    }
+    if is_foreign(hash) {
+        if !is_usable_bcrypt(hash) {
+            tracing::warn!("an account has a hash of bcrypt that cannot be used");
+            return Ok(false);
+        }
+        return bcrypt::verify(password, hash).map_err(internal);
+    }
     let hash = PasswordHash::new(hash).map_err(internal)?;
     Ok(hasher()?
         .verify_password(password.as_bytes(), &hash)
@@ -168,13 +203,39 @@ mod tests {
                 .unwrap()
         );
         assert!(!passwords.verify(password(NOBODY), None).await.unwrap());
-        let ended = Some(crate::store::people::NO_PASSWORD.to_owned());
+        let ended = Some(NO_PASSWORD.to_owned());
         assert!(
             !passwords
                 .verify(password("any that is long"), ended)
                 .await
                 .unwrap()
         );
+    }
+
+    #[tokio::test]
+    async fn hashes_of_bcrypt_verify() {
+        let passwords = Passwords::start().unwrap();
+        // "correct one", as the earlier messenger kept it and as others write it.
+        let known = bcrypt::hash_with_result("correct one", 4).unwrap();
+        for version in [bcrypt::Version::TwoA, bcrypt::Version::TwoB] {
+            let hash = known.format_for_version(version);
+            assert!(is_foreign(&hash) && is_usable_bcrypt(&hash), "{hash}");
+            for (text, right) in [("correct one", true), ("another one", false)] {
+                let verified = passwords.verify(password(text), Some(hash.clone()));
+                assert_eq!(verified.await.unwrap(), right, "{text}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_verifies_nothing() {
+        let passwords = Passwords::start().unwrap();
+        let dear = "$2a$31$abcdefghijklmnopqrstuuGmNRr1nmZXV2EVaG3zDHtvXxPMT8kXS";
+        for hash in [NO_PASSWORD, "$2a$10$", "$2a$10$short", dear] {
+            assert!(!is_usable_bcrypt(hash), "{hash}");
+            let verified = passwords.verify(password("correct one"), Some(hash.to_owned()));
+            assert!(!verified.await.unwrap(), "{hash}");
+        }
     }
 
     #[tokio::test]

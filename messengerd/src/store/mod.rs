@@ -19,6 +19,7 @@ pub mod changes;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod groups;
+pub mod imports;
 pub mod migrate;
 pub mod people;
 pub mod postgres;
@@ -44,6 +45,7 @@ use self::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
 use self::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
+use self::imports::{EntryPlace, ImportedUser};
 use self::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use self::timeline::{ListedChat, MessageRecord, Window};
 
@@ -579,6 +581,9 @@ pub trait Store: Send + Sync {
         keep: SessionId,
         at: UnixMillis,
     ) -> Pending<()>;
+    /// Keeps another hash of the same password; no session ends. False where the
+    /// hash is not `old` any more.
+    fn replace_password_hash(&self, user: UserNo, old: String, new: String) -> Pending<bool>;
     /// Changes a profile, with a `PROFILE_CHANGED` entry in the account's log.
     fn set_profile(
         &self,
@@ -821,6 +826,14 @@ pub trait Store: Send + Sync {
         users: Vec<UserId>,
         sessions: Vec<SessionId>,
     ) -> Pending<Revisions>;
+
+    // What comes from another messenger
+
+    /// Makes an account as it was elsewhere, without a session. One with this id
+    /// that is there stays as it is. Returns it, and whether it was made.
+    fn import_user(&self, user: ImportedUser) -> Pending<(UserRecord, bool)>;
+    /// Where entries with these ids are; those that are nowhere are left out.
+    fn places(&self, ids: Vec<EntryId>) -> Pending<Vec<EntryPlace>>;
 
     // Settings of the community
 

@@ -29,7 +29,8 @@ pub struct Register {
 pub struct Login {
     /// User name or e-mail address.
     pub login: String,
-    /// The password.
+    /// The password; one of old may be shorter than a new one.
+    #[serde(deserialize_with = "Password::deserialize_existing")]
     pub password: Password,
     /// What to call this device in the list of sessions.
     pub device: DeviceName,

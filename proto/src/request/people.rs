@@ -29,7 +29,8 @@ words! {
 /// Replaces the password. All other sessions of the account end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangePassword {
-    /// The present one.
+    /// The present one; one of old may be shorter than a new one.
+    #[serde(deserialize_with = "Password::deserialize_existing")]
     pub old: Password,
     /// The next one.
     pub new: Password,

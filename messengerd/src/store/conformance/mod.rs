@@ -12,6 +12,7 @@ pub(crate) mod contacts;
 pub(crate) mod cursors;
 pub(crate) mod doors;
 pub(crate) mod endings;
+pub(crate) mod imports;
 pub(crate) mod lists;
 pub(crate) mod logs;
 pub(crate) mod pages;
@@ -398,6 +399,12 @@ macro_rules! conformance {
                 a_hidden_cursor_stands_still_for_others
                 a_shown_cursor_catches_up
                 counts_are_of_what_is_shown
+            ]
+            imports: [
+                an_account_comes_as_it_was_and_only_once
+                an_account_takes_nobodys_name
+                entries_are_found_by_their_ids
+                a_hash_is_replaced_and_no_session_ends
             ]
             logs: [
                 a_digest_covers_the_entries

@@ -28,6 +28,7 @@ mod error;
 mod expiry;
 mod farewell;
 mod groups;
+mod imports;
 mod index;
 mod invites;
 mod lanes;
@@ -138,6 +139,21 @@ pub async fn create_invite(settings: &Settings, invite: &NewInvite) -> Result<()
     }
     invites::create(&conn, invite).await?;
     Ok(())
+}
+
+/// A connection to a database that is not ours, on which nothing can be changed
+/// and statements may take their time.
+pub(crate) async fn foreign(settings: &Settings) -> Result<ClientWrapper, StoreError> {
+    let open = async {
+        let conn = Connector::new(settings)?.open().await?;
+        conn.batch_execute(
+            "SET default_transaction_read_only = on; SET statement_timeout = 0;
+             SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+        )
+        .await?;
+        Ok::<_, Fault>(conn)
+    };
+    Ok(open.await?)
 }
 
 async fn prepared(conn: &ClientWrapper) -> Result<Vec<u32>, Fault> {

@@ -16,7 +16,7 @@ use super::statements::{self, Params, leave};
 use super::timestamp::At;
 use super::{avatars, users};
 use crate::store::people::{ChosenStatus, ProfileChange};
-use crate::store::{Actor, StoreError, UserRecord};
+use crate::store::{Actor, StoreError, UserNo, UserRecord};
 
 const LOCK: &str = concat!(
     "SELECT ",
@@ -217,4 +217,20 @@ pub(super) async fn set_password(
     }
     statements::finish(conn, &[(END_SESSIONS, &[&sessions])]).await?;
     Ok(Done { value: (), events })
+}
+
+/// See [`Store::replace_password_hash`](crate::store::Store::replace_password_hash).
+pub(super) async fn replace_password_hash(
+    conn: &ClientWrapper,
+    user: UserNo,
+    old: &str,
+    new: &str,
+) -> Result<Done<bool>, Fault> {
+    let replaced = statements::run(
+        conn,
+        "UPDATE users SET password_hash = $3 WHERE user_no = $1 AND password_hash = $2",
+        &[&user.0, &old, &new],
+    )
+    .await?;
+    Ok(Done::quiet(replaced > 0))
 }

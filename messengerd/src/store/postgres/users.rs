@@ -99,20 +99,7 @@ pub(super) async fn create(
     };
     let key = user.username.key();
     let email = user.email.as_ref().map(|email| email_key(email.as_str()));
-    let taken = statements::row(
-        conn,
-        "SELECT EXISTS (SELECT 1 FROM users WHERE username_key = $1),
-                EXISTS (SELECT 1 FROM users WHERE email = $2)",
-        &[&key, &email],
-    )
-    .await?
-    .ok_or_else(|| Fault::internal("no answer"))?;
-    if taken.try_get(0)? {
-        return Err(StoreError::Taken(Unique::Username).into());
-    }
-    if taken.try_get(1)? {
-        return Err(StoreError::Taken(Unique::Email).into());
-    }
+    free(conn, &key, email.as_deref()).await?;
     // One that comes in between is found by the constraint.
     let sql = concat!(
         "INSERT INTO users AS u
@@ -142,6 +129,29 @@ pub(super) async fn create(
     };
     let events = sessions::open(conn, actor, session).await?;
     Ok(Done { value, events })
+}
+
+/// Refuses a name or an address that somebody has.
+pub(super) async fn free(
+    conn: &ClientWrapper,
+    key: &str,
+    email: Option<&str>,
+) -> Result<(), Fault> {
+    let taken = statements::row(
+        conn,
+        "SELECT EXISTS (SELECT 1 FROM users WHERE username_key = $1),
+                EXISTS (SELECT 1 FROM users WHERE email = $2)",
+        &[&key, &email],
+    )
+    .await?
+    .ok_or_else(|| Fault::internal("no answer"))?;
+    if taken.try_get(0)? {
+        return Err(StoreError::Taken(Unique::Username).into());
+    }
+    if taken.try_get(1)? {
+        return Err(StoreError::Taken(Unique::Email).into());
+    }
+    Ok(())
 }
 
 /// Whether this is the first account. Those who may be take turns until one of

@@ -13,13 +13,14 @@ use uuid::Uuid;
 use super::pool::Done;
 use super::{
     PostgresStore, account, avatars, changes, chat_invites, chat_list, chats, contacts, cursors,
-    digests, entries, expiry, farewell, groups, index, invites, members, people, revisions, search,
-    sessions, timeline, users,
+    digests, entries, expiry, farewell, groups, imports, index, invites, members, people,
+    revisions, search, sessions, timeline, users,
 };
 use crate::store::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
 use crate::store::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
+use crate::store::imports::{EntryPlace, ImportedUser};
 use crate::store::people::{
     AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange,
 };
@@ -108,6 +109,12 @@ impl Store for PostgresStore {
                 Box::pin(people::set_password(conn, *user, hash, *keep, *at))
             },
         )
+    }
+
+    fn replace_password_hash(&self, user: UserNo, old: String, new: String) -> Pending<bool> {
+        self.pool.write((user, old, new), |conn, (user, old, new)| {
+            Box::pin(people::replace_password_hash(conn, *user, old, new))
+        })
     }
 
     fn set_profile(
@@ -516,6 +523,16 @@ impl Store for PostgresStore {
                 Box::pin(revisions::find(conn, chats, users, sessions))
             },
         )
+    }
+
+    fn import_user(&self, user: ImportedUser) -> Pending<(UserRecord, bool)> {
+        self.pool
+            .write(user, |conn, user| Box::pin(imports::user(conn, user)))
+    }
+
+    fn places(&self, ids: Vec<EntryId>) -> Pending<Vec<EntryPlace>> {
+        self.pool
+            .read(ids, |conn, ids| Box::pin(imports::places(conn, ids)))
     }
 
     fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {

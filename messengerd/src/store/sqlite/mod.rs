@@ -22,6 +22,7 @@ mod expiry;
 mod farewell;
 mod found;
 mod heads;
+mod imports;
 mod index;
 mod invites;
 mod members;
@@ -64,6 +65,7 @@ use super::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
 use super::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
+use super::imports::{EntryPlace, ImportedUser};
 use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
 use super::timeline::{ListedChat, MessageRecord, Window};
 use super::{
@@ -274,6 +276,11 @@ impl Store for SqliteStore {
     ) -> Pending<()> {
         self.queue
             .write(move |tx| profiles::set_password(tx, user, &password_hash, keep, at))
+    }
+
+    fn replace_password_hash(&self, user: UserNo, old: String, new: String) -> Pending<bool> {
+        self.queue
+            .write(move |tx| profiles::replace_password_hash(tx.conn, user, &old, &new))
     }
 
     fn set_profile(
@@ -619,6 +626,15 @@ impl Store for SqliteStore {
     ) -> Pending<Revisions> {
         self.readers
             .read(move |reader| revisions::find(reader, &chats, &users, &sessions, schema::now()))
+    }
+
+    fn import_user(&self, user: ImportedUser) -> Pending<(UserRecord, bool)> {
+        self.queue.write(move |tx| imports::user(tx.conn, &user))
+    }
+
+    fn places(&self, ids: Vec<EntryId>) -> Pending<Vec<EntryPlace>> {
+        self.readers
+            .read(move |reader| imports::places(&reader.conn, &ids))
     }
 
     fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {

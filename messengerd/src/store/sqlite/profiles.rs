@@ -6,15 +6,15 @@ use proto::entry::account_kind;
 use proto::id::SessionId;
 use proto::request::Status;
 use proto::text::search_fold;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::account::{self, About};
 use super::writer::Tx;
 use super::{avatars, users};
 use crate::store::people::{ChosenStatus, ProfileChange};
-use crate::store::{Actor, StoreError, Unique, UserRecord};
+use crate::store::{Actor, StoreError, Unique, UserNo, UserRecord};
 
-fn status_number(status: Status) -> i64 {
+pub(super) fn status_number(status: Status) -> i64 {
     match status {
         Status::Online | Status::Offline | Status::Unknown => 1,
         Status::Away => 2,
@@ -166,4 +166,19 @@ pub(super) fn set_password(
         users::sign_out(tx, user.no, session, at)?;
     }
     Ok(())
+}
+
+/// See [`Store::replace_password_hash`](crate::store::Store::replace_password_hash).
+pub(super) fn replace_password_hash(
+    conn: &Connection,
+    user: UserNo,
+    old: &str,
+    new: &str,
+) -> Result<bool, StoreError> {
+    let replaced = conn
+        .prepare_cached(
+            "UPDATE users SET password_hash = ?3 WHERE user_no = ?1 AND password_hash = ?2",
+        )?
+        .execute(params![user.0, old, new])?;
+    Ok(replaced > 0)
 }

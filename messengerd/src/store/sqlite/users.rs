@@ -80,14 +80,7 @@ pub(super) fn create(
     };
     let key = user.username.key();
     let email = user.email.as_ref().map(|email| email_key(email.as_str()));
-    if exists(tx.conn, "SELECT 1 FROM users WHERE username_key = ?1", &key)? {
-        return Err(StoreError::Taken(Unique::Username));
-    }
-    if let Some(email) = &email
-        && exists(tx.conn, "SELECT 1 FROM users WHERE email = ?1", email)?
-    {
-        return Err(StoreError::Taken(Unique::Email));
-    }
+    free(tx.conn, &key, email.as_deref())?;
     let inserted = tx
         .conn
         .prepare_cached(
@@ -132,6 +125,19 @@ pub(super) fn create(
     })
 }
 
+/// Refuses a name or an address that somebody has.
+pub(super) fn free(conn: &Connection, key: &str, email: Option<&str>) -> Result<(), StoreError> {
+    if exists(conn, "SELECT 1 FROM users WHERE username_key = ?1", key)? {
+        return Err(StoreError::Taken(Unique::Username));
+    }
+    if let Some(email) = email
+        && exists(conn, "SELECT 1 FROM users WHERE email = ?1", email)?
+    {
+        return Err(StoreError::Taken(Unique::Email));
+    }
+    Ok(())
+}
+
 fn exists(conn: &Connection, sql: &str, value: &str) -> Result<bool, StoreError> {
     Ok(conn.prepare_cached(sql)?.exists([value])?)
 }
@@ -163,6 +169,15 @@ fn by_name(conn: &Connection, name: &str) -> Result<Option<UserRecord>, StoreErr
     Ok(conn
         .prepare_cached(sql)?
         .query_row([username_key(name)], |row| record(row, 0))
+        .optional()?)
+}
+
+/// An account by its id.
+pub(super) fn by_id(conn: &Connection, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM users u WHERE u.id = ?1");
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([id.as_bytes()], |row| record(row, 0))
         .optional()?)
 }
 

@@ -153,7 +153,7 @@ pub(super) async fn login(
     let wrong = || ApiError::from(proto::error::ErrorCode::BadCredentials);
     let request = Login {
         login: body.username.trim().to_owned(),
-        password: Password::try_from(body.password).map_err(|_| wrong())?,
+        password: Password::existing(body.password).map_err(|_| wrong())?,
         device: device(&parts.headers)?,
     };
     let signed_in = context.service.login(origin::peer(&parts), request);
