@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod door;
 mod kit;
+mod people;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,12 +3,18 @@
 //! makes them for who asks. The OpenAPI document is made from the handlers.
 
 mod accounts;
+mod avatars;
 mod body;
+mod contacts;
+mod device;
 mod error;
 mod ids;
+mod later;
 pub mod model;
 mod origin;
+mod sessions;
 mod signed_in;
+mod upload;
 mod users;
 mod view;
 
@@ -51,7 +57,26 @@ fn described() -> OpenApiRouter<Context> {
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::logout))
-        .routes(routes!(users::me))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::change_password))
+        .routes(routes!(users::list))
+        .routes(routes!(users::me, users::change, users::delete))
+        .routes(routes!(users::set_status))
+        .routes(routes!(users::set_avatar))
+        .routes(routes!(users::somebody))
+        .routes(routes!(avatars::picture))
+        .routes(routes!(contacts::list, contacts::add))
+        .routes(routes!(contacts::rename, contacts::remove))
+        .routes(routes!(contacts::block))
+        .routes(routes!(contacts::unblock))
+        .routes(routes!(later::calls, later::call))
+        .routes(routes!(later::settings, later::set_settings))
+        .routes(routes!(later::answer))
+        .routes(routes!(later::reject))
+        .routes(routes!(later::end))
+        .routes(routes!(later::upload))
+        .routes(routes!(later::file))
 }
 
 /// The document that describes all routes, with paths from the root.
