@@ -128,6 +128,7 @@ impl Server {
             info: info.clone(),
             fingerprint: fingerprint.clone(),
             port: listen.port(),
+            posted: Arc::default(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),
             web: web.clone(),

@@ -9,7 +9,7 @@ use proto::limits;
 
 use super::{Caller, Service, refuse, too_large};
 use crate::store::{UserNo, UserRecord};
-use proto::error::WireError;
+use proto::error::{ErrorCode, WireError};
 use proto::request::Status;
 use proto::text::{search_fold, username_key};
 
@@ -26,6 +26,21 @@ impl Service {
         ids.sort_unstable();
         ids.dedup();
         self.store.users(ids, Vec::new()).await.map_err(refuse)
+    }
+
+    /// Whether requests can be done now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Unavailable`] where the store does not answer or the other
+    /// nodes are not reached.
+    pub async fn check_ready(&self) -> Result<(), WireError> {
+        self.store.is_empty().await.map_err(refuse)?;
+        if self.bus.is_up() {
+            Ok(())
+        } else {
+            Err(WireError::new(ErrorCode::Unavailable).retry_after(1_000))
+        }
     }
 
     /// Enabled accounts but the caller's whose names contain `query`, by user

@@ -4,6 +4,7 @@
 pub mod api;
 mod cors;
 mod pages;
+pub mod posted;
 pub mod serve;
 pub mod settings;
 
@@ -13,15 +14,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State, WebSocketUpgrade};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use proto::limits::FRAME_BYTES;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::service_fn;
 use tower_service::Service as _;
 
+use self::posted::Posted;
 use self::settings::WebSettings;
 use super::websocket;
 use crate::service::Service;
@@ -46,6 +47,8 @@ pub struct Context {
     pub sessions: TaskTracker,
     /// Ends them.
     pub stop: CancellationToken,
+    /// What sessions posted lately.
+    pub posted: Arc<Posted>,
     /// How the endpoint is set.
     pub web: Arc<WebSettings>,
 }
@@ -56,7 +59,8 @@ pub fn router(context: Context) -> Router {
     let routes = Router::new()
         .merge(api::router())
         .route("/", get(pages::start))
-        .route("/health", get(health))
+        .route("/health", get(api::health))
+        .route("/ready", get(api::ready))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
         .fallback(pages::missing)
         .layer(axum::middleware::map_response(harden))
@@ -79,10 +83,6 @@ pub fn router(context: Context) -> Router {
         }
     });
     Router::new().fallback_service(routes)
-}
-
-async fn health() -> Json<serde_json::Value> {
-    Json(json!({ "status": "ok" }))
 }
 
 async fn upgrade(

@@ -1,12 +1,13 @@
 //! Pictures of people and chats. Who has one's address may see it: nobody guesses
 //! a hash.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use proto::digest::Digest;
 
 use super::super::Context;
+use super::body::PathOf;
 use super::error::{ApiError, ApiResult, ErrorBody, Refused};
 use super::view;
 
@@ -70,7 +71,7 @@ fn digest(hash: &str) -> Option<Digest> {
 )]
 pub(super) async fn picture(
     State(context): State<Context>,
-    Path(hash): Path<String>,
+    PathOf(hash): PathOf<String>,
 ) -> ApiResult<Response> {
     let digest = digest(&hash).ok_or_else(ApiError::not_found)?;
     let found = context.service.picture(digest).await?;

@@ -1,7 +1,7 @@
 //! The caller's contact list.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use proto::id::UserId;
@@ -13,7 +13,7 @@ use uuid::{Builder, Uuid, Variant, Version};
 
 use super::super::Context;
 use super::accounts::{DoneAnswer, valid};
-use super::body::{JsonBody, NoBody};
+use super::body::{JsonBody, NoBody, PathOf};
 use super::error::{ApiError, ApiResult, ErrorBody, Refused};
 use super::ids;
 use super::model::{Contact, Time};
@@ -230,7 +230,7 @@ fn nickname(text: &str) -> ApiResult<Option<DisplayName>> {
 pub(super) async fn rename(
     State(context): State<Context>,
     SignedIn { caller, .. }: SignedIn,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     JsonBody(body): JsonBody<NewNickname>,
 ) -> ApiResult<Json<ContactAnswer>> {
     let nickname = nickname(&body.nickname)?;
@@ -255,7 +255,7 @@ pub(super) async fn rename(
 pub(super) async fn remove(
     State(context): State<Context>,
     SignedIn { caller, .. }: SignedIn,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     _: NoBody,
 ) -> ApiResult<Json<DoneAnswer>> {
     let user = whom(&context, &caller, &id).await?;
@@ -288,7 +288,7 @@ pub(super) async fn remove(
 pub(super) async fn block(
     State(context): State<Context>,
     SignedIn { caller, .. }: SignedIn,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     _: NoBody,
 ) -> ApiResult<Json<ContactAnswer>> {
     set_blocked(&context, &caller, &id, true).await
@@ -303,7 +303,7 @@ pub(super) async fn block(
 pub(super) async fn unblock(
     State(context): State<Context>,
     SignedIn { caller, .. }: SignedIn,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     _: NoBody,
 ) -> ApiResult<Json<ContactAnswer>> {
     set_blocked(&context, &caller, &id, false).await

@@ -95,6 +95,11 @@ impl ApiError {
         self
     }
 
+    /// Whether it is this refusal of the service.
+    pub(crate) fn is(&self, code: &ErrorCode) -> bool {
+        self.code == code.as_str()
+    }
+
     /// The status.
     pub(crate) fn status(&self) -> StatusCode {
         self.status

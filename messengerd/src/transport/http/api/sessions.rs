@@ -1,7 +1,7 @@
 //! The caller's signed-in devices, and the password they share.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use proto::id::SessionId;
 use proto::request::{ChangePassword, Reply, Request, RevokeSession, Sessions};
 use proto::text::Password;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::super::Context;
 use super::accounts::{DoneAnswer, valid};
-use super::body::{JsonBody, NoBody};
+use super::body::{JsonBody, NoBody, PathOf};
 use super::error::{ApiError, ApiResult, ErrorBody, Refused};
 use super::ids;
 use super::model::{Session, Time};
@@ -71,7 +71,7 @@ pub(super) async fn list(
 pub(super) async fn end(
     State(context): State<Context>,
     SignedIn { caller, .. }: SignedIn,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     _: NoBody,
 ) -> ApiResult<Json<DoneAnswer>> {
     let session = SessionId(ids::id(&id)?);

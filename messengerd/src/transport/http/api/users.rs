@@ -1,7 +1,7 @@
 //! People.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use proto::id::UserId;
 use proto::request::{Reply, Request, SetProfile, SetStatus, Status};
 use proto::text::{Bio, DisplayName, Email, Password, StatusText};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::super::Context;
 use super::accounts::{DoneAnswer, valid};
-use super::body::{JsonBody, Query};
+use super::body::{JsonBody, PathOf, Query};
 use super::error::{ApiError, ApiResult, ErrorBody, Refused};
 use super::model::{Time, User, UserAnswer};
 use super::signed_in::SignedIn;
@@ -148,7 +148,7 @@ fn status(word: &str) -> ApiResult<Status> {
 pub(super) async fn somebody(
     State(context): State<Context>,
     SignedIn { caller, .. }: SignedIn,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> ApiResult<Json<UserAnswer>> {
     one(&context, &caller, UserId(ids::id(&id)?)).await
 }

@@ -1,10 +1,14 @@
 //! Making the shapes from what is stored, for one who asks.
 
+pub(super) mod chats;
+pub(super) mod messages;
+
 use std::collections::HashMap;
 
 use proto::event::Presence;
 use proto::id::UserId;
 use proto::request::Status;
+use uuid::{Builder, Uuid, Variant, Version};
 
 use super::error::ApiResult;
 use super::model::{Time, User};
@@ -93,4 +97,26 @@ pub(super) fn avatar(hash: proto::digest::Digest) -> String {
         super::BASE,
         blake3::Hash::from_bytes(hash.0).to_hex()
     )
+}
+
+/// How to call somebody.
+pub(super) fn called(user: &User) -> String {
+    let full = format!("{} {}", user.first_name, user.last_name);
+    match full.trim() {
+        "" => user.username.clone(),
+        full => full.to_owned(),
+    }
+}
+
+/// The id of what the store knows by two other ids: the same for ever.
+pub(super) fn derived(what: &str, one: &[u8], other: &[u8]) -> Uuid {
+    let mut hasher = blake3::Hasher::new_derive_key(what);
+    hasher.update(one);
+    hasher.update(other);
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    Builder::from_bytes(bytes)
+        .with_version(Version::Custom)
+        .with_variant(Variant::RFC4122)
+        .into_uuid()
 }
