@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod contract;
 mod kit;
 #[path = "../support/mod.rs"]
 mod support;
