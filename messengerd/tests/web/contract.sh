@@ -152,7 +152,7 @@ answered() {
 
 # The first time: who is not signed in, in both forms.
 probe() {
-    local token=$1 method=$2 path=$3 route
+    local token=$1 method=$2 path=${3/%\//} route
     [ "$token" != - ] || return 0
     route="$method $(sed -E 's/[0-9a-fA-F]{8}-[-0-9a-fA-F]{27}/ID/g; s/\?.*//' <<<"$path")"
     [ -z "${probed[$route]:-}" ] || return 0
@@ -251,8 +251,9 @@ section_conventions() {
     # 5. An unknown route, and a method that a route has not.
     ask - GET /nowhere '' 404
     ask - POST /nowhere/at/all '{}' 404
-    ask "$cony" GET "/chats/<script>alert(1)</script>" '' '400|404' '.error | contains("script") | not'
-    ask "$cony" PATCH /users/me '{}' 405
+    ask "$cony" GET "/chats/%3Cscript%3Ealert(1)%3C%2Fscript%3E" '' 400 '.error | contains("script") | not'
+    ask - PATCH /users/me '{}' 405
+    ask - PATCH /users/me/ '{}' 405
     # 6. is looked at with every answer.
     # 7. OPTIONS anywhere: 204, by nobody.
     local path
@@ -643,9 +644,12 @@ section_messages() {
     # Reactions, percent-encoded.
     local heart=%E2%9D%A4%EF%B8%8F
     ask "$max" PUT "/messages/$first/reactions/$heart" '' 200 \
-        ".message.reactions | length == 1 and (.[0] | .emoji == \"❤️\" and .user_id == \"$max_id\" and .message_id == \"$first\")"
-    ask "$mia" PUT "/messages/$first/reactions/%F0%9F%91%8D" '' 200 '[.message.reactions[].emoji] == ["❤️", "👍"]'
-    ask "$max" DELETE "/messages/$first/reactions/$heart/" '' 200 '[.message.reactions[].emoji] == ["👍"]'
+        ".reaction | reaction and .emoji == \"❤️\" and .user_id == \"$max_id\" and .message_id == \"$first\""
+    ask "$mia" PUT "/messages/$first/reactions/%F0%9F%91%8D" '' 200 '.reaction.emoji == "👍"'
+    ask "$mia" GET "/messages/$first" '' 200 '[.message.reactions[].emoji] == ["❤️", "👍"]'
+    ask "$max" DELETE "/messages/$first/reactions/$heart/" '' 200
+    ask "$mia" GET "/messages/$first" '' 200 '[.message.reactions[].emoji] == ["👍"]'
+    ask "$max" PUT "/messages/$first/reactions/$(printf 'word%.0s' {1..40})" '' '400|413'
     hidden "$mo" PUT "/messages/$first/reactions/$heart" "/messages/$(uuid)/reactions/$heart"
     hidden "$mo" DELETE "/messages/$first/reactions/$heart" "/messages/$(uuid)/reactions/$heart"
     # Pins, which the earlier messenger had not.

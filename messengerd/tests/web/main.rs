@@ -3,6 +3,8 @@
 
 mod accounts;
 mod contract;
+mod door;
 mod kit;
+mod people;
 #[path = "../support/mod.rs"]
 mod support;

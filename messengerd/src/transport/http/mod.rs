@@ -14,10 +14,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State, WebSocketUpgrade};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use proto::limits::FRAME_BYTES;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::service_fn;
@@ -60,7 +59,8 @@ pub fn router(context: Context) -> Router {
     let routes = Router::new()
         .merge(api::router())
         .route("/", get(pages::start))
-        .route("/health", get(health))
+        .route("/health", get(api::health))
+        .route("/ready", get(api::ready))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
         .fallback(pages::missing)
         .layer(axum::middleware::map_response(harden))
@@ -83,10 +83,6 @@ pub fn router(context: Context) -> Router {
         }
     });
     Router::new().fallback_service(routes)
-}
-
-async fn health() -> Json<serde_json::Value> {
-    Json(json!({ "status": "ok" }))
 }
 
 async fn upgrade(

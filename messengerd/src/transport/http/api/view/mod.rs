@@ -74,7 +74,7 @@ fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
         email: email.unwrap_or_default(),
         first_name: record.first_name.clone(),
         last_name: record.last_name.clone(),
-        avatar: record.avatar.map(avatar).unwrap_or_default(),
+        avatar: picture(record.avatar, &record.avatar_url),
         status: status.as_str().to_owned(),
         last_seen: seen.last_seen.map(Time),
         is_active: !record.disabled,
@@ -85,7 +85,12 @@ fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
     }
 }
 
-/// Where a picture is.
+/// Where the picture of a person or a chat is; empty where there is none.
+pub(super) fn picture(kept: Option<proto::digest::Digest>, elsewhere: &str) -> String {
+    kept.map_or_else(|| elsewhere.to_owned(), avatar)
+}
+
+/// Where a picture that is kept here is.
 pub(super) fn avatar(hash: proto::digest::Digest) -> String {
     format!(
         "{}/avatars/{}",
