@@ -6,5 +6,6 @@ mod contract;
 mod door;
 mod kit;
 mod people;
+mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
