@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod chats;
 mod contract;
 mod door;
 mod kit;
+mod members;
+mod messages;
 mod people;
+mod rooms;
+mod shapes;
 mod strangers;
 #[path = "../support/mod.rs"]
 mod support;

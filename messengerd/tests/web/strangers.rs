@@ -1,179 +1,406 @@
-//! Every route of the document that names something, asked by a stranger with
-//! what others have and with what nobody has: refused, in the same bytes.
+//! Every route that takes an id, asked by a stranger: what is somebody else's
+//! and what does not exist get the same answer. The routes come from the OpenAPI
+//! document, so that a new one is not forgotten.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::kit::{Answer, Person, Site};
+use crate::kit::{Person, Site};
+use crate::rooms::{chat, found, say, text, unknown};
 
-/// Routes whose id everybody may know.
-const OPEN: [&str; 2] = ["/avatars/{hash}", "/users/{id}"];
-
-/// What belongs to others, by the name it has in a route or a body.
-struct Others {
+/// Ids of one place: of somebody else's, or of nowhere.
+struct Place {
     chat: String,
     message: String,
+    member: String,
     invite: String,
     contact: String,
     session: String,
-    member: String,
 }
 
-impl Others {
-    /// A group with a message, an invite link, a contact and a session of it.
-    async fn of(site: &Site) -> Self {
-        let owner = site.person("owner").await;
-        let friend = site.person("friend").await;
-        let text = |answer: &Value| answer.as_str().unwrap().to_owned();
-        let body = json!({ "name": "Secret", "type": "group", "members": ["friend"] });
-        let chat = text(&owner.post("/chats", body).await.ok(201)["chat"]["id"]);
-        let body = json!({ "chat_id": chat, "content": "a secret word" });
-        let message = text(&owner.post("/messages", body).await.ok(201)["message"]["id"]);
-        let path = format!("/chats/{chat}/invites");
-        let invite = text(&owner.post(&path, json!({})).await.ok(201)["invite"]["id"]);
-        let body = json!({ "username": "friend" });
-        let contact = text(&owner.post("/contacts", body).await.ok(201)["contact"]["id"]);
-        let sessions = owner.get("/auth/sessions").await.ok(200);
-        let session = text(&sessions["sessions"][0]["id"]);
+impl Place {
+    fn nowhere() -> Self {
         Self {
-            chat,
-            message,
-            invite,
-            contact,
-            session,
-            member: friend.id,
+            chat: unknown(),
+            message: unknown(),
+            member: unknown(),
+            invite: unknown(),
+            contact: unknown(),
+            session: unknown(),
         }
     }
-
-    /// The same with ids of nothing.
-    fn nowhere(&self) -> Self {
-        let none = || Uuid::now_v7().to_string();
-        Self {
-            chat: none(),
-            message: none(),
-            invite: none(),
-            contact: none(),
-            session: none(),
-            // Who somebody is everybody may know.
-            member: self.member.clone(),
-        }
-    }
-
-    /// A route's path with these in it.
-    fn path(&self, route: &str) -> String {
-        let id = if route.starts_with("/chats/") {
-            &self.chat
-        } else if route.starts_with("/messages/") {
-            &self.message
-        } else if route.starts_with("/contacts/") {
-            &self.contact
-        } else {
-            &self.session
-        };
-        route
-            .replace("{id}", id)
-            .replace("{user_id}", &self.member)
-            .replace("{invite_id}", &self.invite)
-            .replace("{emoji}", "%F0%9F%91%8D")
-            .replace("{token}", "not-a-link")
-    }
-
-    /// A body that every route takes.
-    fn body(&self) -> Value {
-        json!({
-            "content": "mine", "name": "Mine", "role": "admin", "user_id": self.member,
-            "notify": "none", "nickname": "mine", "seq": 1, "avatar": "", "settings": {},
-        })
-    }
 }
 
-async fn asked(stranger: &Person, method: &str, path: &str, body: &Value) -> Answer {
-    let ask = stranger.ask(method, path);
-    let ask = if path.ends_with("/avatar") {
-        ask.form(Some(("a.png", b"\x89PNG\r\n\x1a\n....")), &[])
-    } else if matches!(method, "GET" | "DELETE") {
-        ask
-    } else {
-        ask.json(body)
-    };
-    ask.send().await
+/// Routes whose ids tell nobody anything.
+const OPEN: [(&str, &str, &str); 6] = [
+    ("GET", "/users/{id}", "people are public"),
+    (
+        "GET",
+        "/avatars/{hash}",
+        "who knows the name of a picture has it",
+    ),
+    ("POST", "/contacts", "people are public"),
+    (
+        "POST",
+        "/chats",
+        "people are public; an id in use says so to its maker's programs",
+    ),
+    ("PUT", "/users/me", "who knows the name of a picture has it"),
+    (
+        "POST",
+        "/invites/{token}/accept",
+        "a link is what lets one in; tested with the links",
+    ),
+];
+
+/// One route as a stranger may ask it. A path and a body.
+type Try = fn(&Place, &Own) -> (String, Value);
+
+/// What the stranger has.
+struct Own {
+    chat: String,
 }
 
-/// Refused, and in the same bytes as what is not there.
-fn compare(what: &str, there: &Answer, nowhere: &Answer, wrong: &mut Vec<String>) {
-    let shown = |answer: &Answer| {
-        let body = String::from_utf8_lossy(&answer.body).into_owned();
-        (answer.status, body)
-    };
-    if !matches!(there.status, 403 | 404) || shown(there) != shown(nowhere) {
-        wrong.push(format!("{what}: {:?}, {:?}", shown(there), shown(nowhere)));
-    }
+/// How each of the others is asked. Where one route takes several ids it is
+/// there several times.
+const TRIES: &[(&str, &str, Try)] = &[
+    ("GET", "/chats/{id}", |at, _| {
+        (format!("/chats/{}", at.chat), Value::Null)
+    }),
+    ("PUT", "/chats/{id}", |at, _| {
+        (format!("/chats/{}", at.chat), json!({ "name": "mine" }))
+    }),
+    ("PUT", "/chats/{id}", |at, _| {
+        (
+            format!("/chats/{}", at.chat),
+            json!({ "settings": { "allow_invites": false } }),
+        )
+    }),
+    ("PUT", "/chats/{id}", |at, _| {
+        (
+            format!("/chats/{}", at.chat),
+            json!({ "avatar": "https://example.org/" }),
+        )
+    }),
+    ("DELETE", "/chats/{id}", |at, _| {
+        (format!("/chats/{}", at.chat), Value::Null)
+    }),
+    ("PUT", "/chats/{id}/read", |at, _| {
+        (format!("/chats/{}/read", at.chat), json!({}))
+    }),
+    ("PUT", "/chats/{id}/prefs", |at, _| {
+        (
+            format!("/chats/{}/prefs", at.chat),
+            json!({ "hidden": true }),
+        )
+    }),
+    ("PUT", "/chats/{id}/prefs", |at, _| {
+        (
+            format!("/chats/{}/prefs", at.chat),
+            json!({ "notify": "none" }),
+        )
+    }),
+    ("POST", "/chats/{id}/avatar", |at, _| {
+        (format!("/chats/{}/avatar", at.chat), Value::Null)
+    }),
+    ("GET", "/chats/{id}/pins", |at, _| {
+        (format!("/chats/{}/pins", at.chat), Value::Null)
+    }),
+    ("POST", "/chats/{id}/members", |at, _| {
+        (
+            format!("/chats/{}/members", at.chat),
+            json!({ "username": "eve" }),
+        )
+    }),
+    ("POST", "/chats/{id}/members", |at, _| {
+        (
+            format!("/chats/{}/members", at.chat),
+            json!({ "user_id": at.member }),
+        )
+    }),
+    ("PUT", "/chats/{id}/members/{user_id}", |at, _| {
+        (
+            format!("/chats/{}/members/{}", at.chat, at.member),
+            json!({ "role": "member" }),
+        )
+    }),
+    ("DELETE", "/chats/{id}/members/{user_id}", |at, _| {
+        (
+            format!("/chats/{}/members/{}", at.chat, at.member),
+            Value::Null,
+        )
+    }),
+    ("PUT", "/chats/{id}/members/{user_id}/ban", |at, _| {
+        (
+            format!("/chats/{}/members/{}/ban", at.chat, at.member),
+            json!({}),
+        )
+    }),
+    ("DELETE", "/chats/{id}/members/{user_id}/ban", |at, _| {
+        (
+            format!("/chats/{}/members/{}/ban", at.chat, at.member),
+            Value::Null,
+        )
+    }),
+    ("POST", "/chats/{id}/invites", |at, _| {
+        (format!("/chats/{}/invites", at.chat), json!({}))
+    }),
+    ("GET", "/chats/{id}/invites", |at, _| {
+        (format!("/chats/{}/invites", at.chat), Value::Null)
+    }),
+    ("DELETE", "/chats/{id}/invites/{invite_id}", |at, _| {
+        (
+            format!("/chats/{}/invites/{}", at.chat, at.invite),
+            Value::Null,
+        )
+    }),
+    // Into one's own chat, an id of another's link.
+    ("DELETE", "/chats/{id}/invites/{invite_id}", |at, own| {
+        (
+            format!("/chats/{}/invites/{}", own.chat, at.invite),
+            Value::Null,
+        )
+    }),
+    ("GET", "/messages", |at, _| {
+        (format!("/messages?chat_id={}", at.chat), Value::Null)
+    }),
+    ("GET", "/messages/search", |at, _| {
+        (
+            format!("/messages/search?q=secret&chat_id={}", at.chat),
+            Value::Null,
+        )
+    }),
+    ("GET", "/messages/search", |at, _| {
+        (
+            format!("/messages/search?q=secret&before_id={}", at.message),
+            Value::Null,
+        )
+    }),
+    ("POST", "/messages", |at, _| {
+        (
+            "/messages".to_owned(),
+            json!({ "chat_id": at.chat, "content": "a" }),
+        )
+    }),
+    ("POST", "/messages", |at, own| {
+        let body = json!({ "chat_id": own.chat, "content": "a", "forward_id": at.message });
+        ("/messages".to_owned(), body)
+    }),
+    ("POST", "/messages", |at, own| {
+        let body = json!({ "chat_id": own.chat, "content": "a", "reply_to_id": at.message });
+        ("/messages".to_owned(), body)
+    }),
+    ("POST", "/messages", |at, _| {
+        let body = json!({ "chat_id": at.chat, "content": "a", "reply_to_id": at.message });
+        ("/messages".to_owned(), body)
+    }),
+    ("GET", "/messages/{id}", |at, _| {
+        (format!("/messages/{}", at.message), Value::Null)
+    }),
+    ("PUT", "/messages/{id}", |at, _| {
+        (
+            format!("/messages/{}", at.message),
+            json!({ "content": "a" }),
+        )
+    }),
+    ("DELETE", "/messages/{id}", |at, _| {
+        (format!("/messages/{}", at.message), Value::Null)
+    }),
+    ("POST", "/messages/{id}/read", |at, _| {
+        (format!("/messages/{}/read", at.message), json!({}))
+    }),
+    ("PUT", "/messages/{id}/reactions/{emoji}", |at, _| {
+        (format!("/messages/{}/reactions/%2B", at.message), json!({}))
+    }),
+    ("DELETE", "/messages/{id}/reactions/{emoji}", |at, _| {
+        (
+            format!("/messages/{}/reactions/%2B", at.message),
+            Value::Null,
+        )
+    }),
+    ("PUT", "/messages/{id}/pin", |at, _| {
+        (format!("/messages/{}/pin", at.message), json!({}))
+    }),
+    ("DELETE", "/messages/{id}/pin", |at, _| {
+        (format!("/messages/{}/pin", at.message), Value::Null)
+    }),
+    ("PUT", "/contacts/{id}", |at, _| {
+        (
+            format!("/contacts/{}", at.contact),
+            json!({ "nickname": "a" }),
+        )
+    }),
+    ("DELETE", "/contacts/{id}", |at, _| {
+        (format!("/contacts/{}", at.contact), Value::Null)
+    }),
+    ("PUT", "/contacts/{id}/block", |at, _| {
+        (format!("/contacts/{}/block", at.contact), json!({}))
+    }),
+    ("PUT", "/contacts/{id}/unblock", |at, _| {
+        (format!("/contacts/{}/unblock", at.contact), json!({}))
+    }),
+    ("DELETE", "/auth/sessions/{id}", |at, _| {
+        (format!("/auth/sessions/{}", at.session), Value::Null)
+    }),
+];
+
+/// Not there yet for anybody.
+fn is_later(path: &str) -> bool {
+    path.starts_with("/calls") || path.starts_with("/files") || path == "/upload"
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stranger_learns_nothing_on_any_route() {
-    let site = Site::start().await;
-    let others = Others::of(&site).await;
-    let nowhere = others.nowhere();
-    let stranger = site.person("stranger").await;
-    let document = site.api("GET", "/openapi.json").send().await.ok(200);
-    let mut routes = BTreeSet::new();
+/// Whether the name of a parameter or of a field says that it is an id.
+fn is_id(name: &str) -> bool {
+    name == "id" || name.ends_with("_id") || name.ends_with("_ids") || name == "avatar"
+}
+
+/// Method and path of every route that takes an id.
+fn with_ids(document: &Value) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let route = path.strip_prefix(crate::kit::BASE).unwrap_or(path);
-        if !route.contains('{') || OPEN.contains(&route) {
-            continue;
-        }
-        for (method, about) in methods.as_object().unwrap() {
-            // Those that are not built yet refuse everybody with 501.
-            if about["responses"].get("501").is_none() {
-                routes.insert((method.to_uppercase(), route.to_owned()));
+        let short = path.strip_prefix("/api/v1").unwrap_or(path);
+        for (method, operation) in methods.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array();
+            let mut names: Vec<String> = parameters
+                .into_iter()
+                .flatten()
+                .map(|it| text(it, "name"))
+                .collect();
+            let content = operation["requestBody"]["content"].as_object();
+            for content in content.into_iter().flat_map(|content| content.values()) {
+                let mut schema = &content["schema"];
+                if let Some(place) = schema["$ref"].as_str() {
+                    schema = document.pointer(&place[1..]).unwrap();
+                }
+                let fields = schema["properties"].as_object();
+                names.extend(fields.into_iter().flat_map(|fields| fields.keys().cloned()));
+            }
+            if path.contains('{') || names.iter().any(|name| is_id(name)) {
+                found.insert((method.to_uppercase(), short.to_owned()));
             }
         }
     }
-    assert!(routes.len() >= 25, "{routes:?}");
-    let mut wrong = Vec::new();
-    for (method, route) in &routes {
-        let there = asked(&stranger, method, &others.path(route), &others.body()).await;
-        let none = asked(&stranger, method, &nowhere.path(route), &nowhere.body()).await;
-        compare(&format!("{method} {route}"), &there, &none, &mut wrong);
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    found
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stranger_learns_nothing_by_queries_and_bodies() {
+async fn place(site: &Site, ada: &Person, bob: &Person, kind: &str) -> Place {
+    let chat = chat(ada, kind, &[bob]).await;
+    let message = text(&say(ada, &chat, "secret").await, "id");
+    let invite = match kind {
+        "private" => unknown(),
+        _ => {
+            let made = ada.post(&format!("/chats/{chat}/invites"), json!({})).await;
+            text(&made.ok(201)["invite"], "id")
+        }
+    };
+    let contacts = ada.get("/contacts").await.ok(200);
+    let contact = text(&contacts["contacts"][0], "id");
+    let session = site.sign_in("ada").await;
+    let sessions = session.get("/auth/sessions").await.ok(200);
+    Place {
+        chat,
+        message,
+        member: bob.id.clone(),
+        invite,
+        contact,
+        session: text(&sessions["sessions"][0], "id"),
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_tell_what_exists() {
     let site = Site::start().await;
-    let others = Others::of(&site).await;
-    let nowhere = others.nowhere();
-    let stranger = site.person("stranger").await;
-    let own = stranger.post("/chats", json!({ "name": "Own" })).await;
-    let own = own.ok(201)["chat"]["id"].as_str().unwrap().to_owned();
-    let mut wrong = Vec::new();
-    for path in [
-        "/messages?chat_id={}",
-        "/messages?chat_id={}&after_seq=0",
-        "/messages?chat_id={}&before_seq=9",
-        "/messages/search?q=secret&chat_id={}",
-    ] {
-        let there = stranger.get(&path.replace("{}", &others.chat)).await;
-        let none = stranger.get(&path.replace("{}", &nowhere.chat)).await;
-        compare(path, &there, &none, &mut wrong);
+    let (ada, bob) = (site.person("ada").await, site.person("bob").await);
+    let eve = site.person("eve").await;
+    ada.post("/contacts", json!({ "username": "bob" }))
+        .await
+        .ok(201);
+    let own = Own {
+        chat: chat(&eve, "group", &[]).await,
+    };
+    let places = [
+        place(&site, &ada, &bob, "group").await,
+        place(&site, &ada, &bob, "private").await,
+    ];
+    found(&ada, "?q=secret", 2).await;
+    let document = site.api("GET", "/openapi.json").send().await.ok(200);
+    for (method, path) in with_ids(&document) {
+        if is_later(&path)
+            || OPEN
+                .iter()
+                .any(|open| (open.0, open.1) == (&*method, &*path))
+        {
+            continue;
+        }
+        let tries: Vec<_> = TRIES
+            .iter()
+            .filter(|it| (it.0, it.1) == (&*method, &*path))
+            .collect();
+        assert!(!tries.is_empty(), "no try of {method} {path}");
+        for (number, (_, _, make)) in tries.iter().enumerate() {
+            let mut answers = Vec::new();
+            for place in places.iter().chain([&Place::nowhere()]) {
+                let (path, body) = make(place, &own);
+                let mut ask = eve.ask(&method, &path);
+                if path.ends_with("/avatar") {
+                    ask = ask.form(Some(("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")), &[]);
+                } else if !body.is_null() {
+                    ask = ask.json(&body);
+                }
+                let answer = ask.send().await;
+                answers.push((answer.status, answer.body));
+            }
+            let what = format!("{method} {path} ({number})");
+            // A reply to what is not in the chat is a bad request, wherever it is.
+            let refused =
+                [403, 404].contains(&answers[0].0) || (path == "/messages" && answers[0].0 == 400);
+            assert!(refused, "{what}: {answers:?}");
+            assert!(
+                answers.iter().all(|it| *it == answers[0]),
+                "{what}: {answers:?}"
+            );
+        }
     }
-    let written = |of: &Others| json!({ "chat_id": of.chat, "content": "let me in" });
-    let there = stranger.post("/messages", written(&others)).await;
-    let none = stranger.post("/messages", written(&nowhere)).await;
-    compare("POST /messages", &there, &none, &mut wrong);
-    // What is not theirs to reply to or to repeat is as good as not there.
-    for field in ["reply_to_id", "forward_id"] {
-        let written = |of: &Others| json!({ "chat_id": own, "content": "so?", field: of.message });
-        let there = stranger.post("/messages", written(&others)).await;
-        let none = stranger.post("/messages", written(&nowhere)).await;
-        assert!(matches!(there.status, 400 | 403 | 404), "{there:?}");
-        assert_eq!((there.status, there.body), (none.status, none.body));
+    // Nothing of all that happened.
+    for place in &places {
+        let got = ada.get(&format!("/chats/{}", place.chat)).await.ok(200);
+        assert_eq!(got["chat"]["members"].as_array().unwrap().len(), 2);
+        assert_eq!(got["chat"]["messages"].as_array().unwrap().len(), 1);
+        assert_eq!(got["chat"]["messages"][0]["content"], "secret");
+        assert_eq!(got["chat"]["messages"][0]["reactions"], json!([]));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let found = stranger.get("/messages/search?q=secret").await.ok(200);
+    let mine = eve.get(&format!("/chats/{}", own.chat)).await.ok(200);
+    assert_eq!(mine["chat"]["messages"], json!([]));
+}
+
+#[tokio::test]
+async fn every_try_is_of_a_route() {
+    let site = Site::start().await;
+    let document = site.api("GET", "/openapi.json").send().await.ok(200);
+    let known = with_ids(&document);
+    let tried = TRIES.iter().map(|it| (it.0, it.1));
+    let open = OPEN.iter().map(|it| (it.0, it.1));
+    for (method, path) in tried.chain(open) {
+        let route = (method.to_owned(), path.to_owned());
+        assert!(known.contains(&route), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_stranger_one_has_no_messages() {
+    let site = Site::start().await;
+    let (ada, bob) = (site.person("ada").await, site.person("bob").await);
+    let eve = site.person("eve").await;
+    say(&ada, &chat(&ada, "private", &[&bob]).await, "secret").await;
+    found(&ada, "?q=secret", 1).await;
+    let mut answers = Vec::new();
+    for receiver in [ada.id.clone(), bob.id.clone(), unknown()] {
+        let answer = eve.get(&format!("/messages?receiver_id={receiver}")).await;
+        assert_eq!(answer.ok(200)["messages"], json!([]));
+        answers.push(answer.body);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let found = eve.get("/messages/search?q=secret").await.ok(200);
     assert_eq!(found["messages"], json!([]));
 }

@@ -9,7 +9,7 @@ use proto::id::{ChatId, UserId};
 use proto::limits;
 use proto::request::{
     ChangeChat, ChatKind, ChatSettings, CreateChat, DeleteChat, Directory, Mark, NewMemberHistory,
-    NotifyLevel, Reply, Request, SetAvatar, SetChatPrefs,
+    NotifyLevel, Reply, Request, Role, SetAvatar, SetChatPrefs,
 };
 use proto::text::{ChatName, Description};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use super::error::{ApiError, ApiResult, ErrorBody, Refused};
 use super::ids;
 use super::model::Chat;
 use super::signed_in::SignedIn;
-use super::upload::{Picture, PictureForm};
+use super::upload::{self, Picture, PictureForm};
 use super::users::ask;
 use super::view::{avatar, chats as view};
 use crate::service::Caller;
@@ -372,8 +372,10 @@ pub(super) async fn update(
     };
     let changes =
         request.name.is_some() || request.description.is_some() || request.settings.is_some();
-    if changes || picture.is_none() {
+    if changes {
         ask(&context, &caller, Request::ChangeChat(request)).await?;
+    } else if picture.is_none() {
+        may_change(&context, &caller, chat).await?;
     }
     if let Some(picture) = picture {
         let (hash, url) = match picture {
@@ -386,6 +388,18 @@ pub(super) async fn update(
     }
     let chat = one(&context, &caller, chat, 1).await?;
     Ok(Json(ChatAnswer { chat }))
+}
+
+/// Whoever changes nothing still has to be one who could.
+async fn may_change(context: &Context, caller: &Caller, chat: ChatId) -> ApiResult<()> {
+    let record = context.service.whole_chat(caller, chat).await?.record;
+    let mut members = record.members.iter();
+    let is_admin = members.any(|it| it.user.id == caller.actor.id && it.role == Role::Admin);
+    if is_admin && record.kind != ChatKind::Private {
+        Ok(())
+    } else {
+        Err(ErrorCode::Forbidden.into())
+    }
 }
 
 fn merged(old: ChatSettings, change: SettingsChange) -> ApiResult<ChatSettings> {
@@ -529,7 +543,9 @@ pub(super) async fn set_avatar(
         chat: Some(chat),
         image: Some(image),
     };
-    ask(&context, &caller, Request::SetAvatar(request)).await?;
+    ask(&context, &caller, Request::SetAvatar(request))
+        .await
+        .map_err(upload::refused)?;
     let chat = one(&context, &caller, chat, 1).await?;
     Ok(Json(ChatAnswer { chat }))
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use proto::error::ErrorCode;
 use proto::id::{ChatId, UserId};
 use proto::request::{AddMembers, BanMember, RemoveMember, Request, Role, SetRole};
 use serde::{Deserialize, Serialize};
@@ -92,14 +93,21 @@ pub(super) async fn add(
         text => Some(role(text)?),
     };
     // Whoever may not see the chat learns nothing of people either.
-    context.service.whole_chat(&caller, chat).await?;
+    let whole = context.service.whole_chat(&caller, chat).await?;
+    let role = role.filter(|role| *role != Role::Member);
+    let mut present = whole.record.members.iter();
+    let is_admin = present.any(|it| it.user.id == caller.actor.id && it.role == Role::Admin);
+    if role.is_some() && !is_admin {
+        // Before anybody is added whose role could not be given.
+        return Err(ErrorCode::Forbidden.into());
+    }
     let user = somebody(&context, &caller, &wanted).await?;
     let request = AddMembers {
         chat,
         users: vec![user],
     };
     ask(&context, &caller, Request::AddMembers(request)).await?;
-    if let Some(role) = role.filter(|role| *role != Role::Member) {
+    if let Some(role) = role {
         let request = SetRole { chat, user, role };
         ask(&context, &caller, Request::SetRole(request)).await?;
     }
