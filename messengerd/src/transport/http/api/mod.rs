@@ -106,7 +106,10 @@ fn described() -> OpenApiRouter<Context> {
 
 /// The document that describes all routes, with paths from the root.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    OpenApiRouter::new().nest(BASE, described()).into_openapi()
+    // What is nested leaves its title and its ways to sign in behind.
+    OpenApiRouter::with_openapi(Document::openapi())
+        .nest(BASE, described())
+        .into_openapi()
 }
 
 /// The routes, with their whole paths.
