@@ -132,18 +132,18 @@ export class Actions {
     const { message } = entry;
     if (entry.pending) {
       return [
-        { icon: 'rotate-ccw', label: t('message.retry'), run: () => outbox.retry(entry.id) },
-        { icon: 'copy', label: t('message.copy'), run: () => this.#copy(entry) },
-        { icon: 'trash-2', label: t('message.discard'), danger: true, run: () => outbox.drop(entry.id) },
+        { icon: 'rotate-ccw', label: t('message.retry'), onSelect: () => outbox.retry(entry.id) },
+        { icon: 'copy', label: t('message.copy'), onSelect: () => this.#copy(entry) },
+        { icon: 'trash-2', label: t('message.discard'), danger: true, onSelect: () => outbox.drop(entry.id) },
       ];
     }
     return [
-      ...(message.deleted ? [] : [{ icon: 'smile', label: t('message.react'), run: () => pickEmoji(anchor.isConnected ? anchor : this.#viewport, (emoji) => this.react(entry, emoji)) }]),
-      ...(message.deleted || !this.#mayWrite() ? [] : [{ icon: 'reply', label: t('message.reply'), run: () => this.#reply(entry) }]),
-      ...(message.deleted || !message.content ? [] : [{ icon: 'copy', label: t('message.copy'), run: () => this.#copy(entry) }]),
-      ...(this.#mayEdit(entry) ? [{ icon: 'pencil', label: t('message.edit'), run: () => this.#edit(entry) }] : []),
-      ...(message.sender_id === state.me.id ? [] : [{ icon: 'user-round', label: t('message.author'), run: () => openPerson(message.sender_id) }]),
-      ...(this.#mayRemove(entry) ? [{ icon: 'trash-2', label: t('message.delete'), danger: true, run: () => this.#remove(entry) }] : []),
+      ...(message.deleted ? [] : [{ icon: 'smile', label: t('message.react'), onSelect: () => pickEmoji(anchor.isConnected ? anchor : this.#viewport, (emoji) => this.react(entry, emoji)) }]),
+      ...(message.deleted || !this.#mayWrite() ? [] : [{ icon: 'reply', label: t('message.reply'), onSelect: () => this.#reply(entry) }]),
+      ...(message.deleted || !message.content ? [] : [{ icon: 'copy', label: t('message.copy'), onSelect: () => this.#copy(entry) }]),
+      ...(this.#mayEdit(entry) ? [{ icon: 'pencil', label: t('message.edit'), onSelect: () => this.#edit(entry) }] : []),
+      ...(message.sender_id === state.me.id ? [] : [{ icon: 'user-round', label: t('message.author'), onSelect: () => openPerson(message.sender_id) }]),
+      ...(this.#mayRemove(entry) ? [{ icon: 'trash-2', label: t('message.delete'), danger: true, onSelect: () => this.#remove(entry) }] : []),
     ];
   }
 
