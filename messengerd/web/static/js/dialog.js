@@ -93,7 +93,7 @@ function actionButton({ label, kind = '', form, onClick, name }, handle) {
 export function confirmDialog({ title, text, action, danger = false }) {
   return new Promise((resolve) => {
     let answer = false;
-    openDialog({
+    const { element } = openDialog({
       title,
       body: h('p', { class: 'dialog-text' }, text),
       className: 'dialog-small',
@@ -112,6 +112,8 @@ export function confirmDialog({ title, text, action, danger = false }) {
       ],
       onClose: () => resolve(answer),
     });
+    // What cannot be undone is not one Enter away.
+    if (danger) element.querySelector('[data-action=cancel]').focus();
   });
 }
 

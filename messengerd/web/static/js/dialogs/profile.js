@@ -6,7 +6,7 @@ import { userAvatar } from '../avatar.js';
 import { confirmDialog, openDialog, showTrouble } from '../dialog.js';
 import { clear, h, icon } from '../dom.js';
 import { language, languages, setLanguage, t } from '../i18n.js';
-import { notifications } from '../notifications.js';
+import { notifications, toast } from '../notifications.js';
 import { emit, learnUser, nameOf, on, state } from '../state.js';
 import { selectField, switchField, textField } from './field.js';
 import { openSessions } from './sessions.js';
@@ -53,7 +53,7 @@ export function openProfile() {
         label: t('profile.status'),
         name: 'status',
         value: STATUSES.includes(state.me.status) ? state.me.status : 'online',
-        options: STATUSES.map((value) => ({ value, label: t(`status.${value}`) })),
+        options: STATUSES.map((value) => ({ value, label: capital(t(`status.${value}`)) })),
         onChange: (value) => guarded(() => changeStatus(value)),
       }).element,
       selectField({
@@ -98,6 +98,8 @@ export function openProfile() {
   }
 }
 
+const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
+
 function keepMe(user) {
   state.me = learnUser(user);
   emit('me');
@@ -124,24 +126,25 @@ export function pictureButton(face, onFile, label = t('profile.picture')) {
   return h(
     'div',
     { class: 'picture' },
-    h('button', { class: 'picture-button', type: 'button', title: label, 'aria-label': label, onclick: () => input.click() }, face, h('span', { class: 'picture-mark' }, icon('camera'))),
+    face,
+    h('button', { class: 'picture-button', type: 'button', title: label, 'aria-label': label, onclick: () => input.click() }, h('span', { class: 'picture-mark' }, icon('camera'))),
     input,
   );
 }
 
 function notificationSwitch() {
-  const blocked = notifications.permission() === 'denied';
+  const hint = () => (notifications.permission === 'denied' ? t('profile.notificationsDenied') : t('profile.notificationsHint'));
   const field = switchField({
     label: t('profile.notifications'),
-    hint: blocked ? t('profile.notificationsDenied') : t('profile.notificationsHint'),
-    checked: notifications.enabled(),
-    disabled: blocked || notifications.permission() === 'unsupported',
+    hint: hint(),
+    checked: notifications.enabled,
+    disabled: notifications.permission === 'denied',
     onChange: async (wanted, input) => {
-      input.checked = wanted ? await notifications.enable() : !notifications.disable();
-      if (notifications.permission() === 'denied') {
-        input.disabled = true;
-        field.element.querySelector('.setting-hint').textContent = t('profile.notificationsDenied');
-      }
+      if (wanted) await notifications.enable();
+      else notifications.disable();
+      input.checked = notifications.enabled;
+      input.disabled = notifications.permission === 'denied';
+      field.element.querySelector('.setting-hint').textContent = hint();
     },
   });
   return field.element;
@@ -217,7 +220,7 @@ function changePassword() {
         return false;
       }
       await api.changePassword(old.input.value, fresh.input.value);
-      emit('toast', { text: t('profile.passwordChanged') });
+      toast(t('profile.passwordChanged'));
       return true;
     },
   });
