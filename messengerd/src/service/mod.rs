@@ -27,6 +27,7 @@ pub mod limiter;
 mod messages;
 pub mod pace;
 pub mod passwords;
+mod people;
 mod prefs;
 pub mod presence;
 mod profiles;

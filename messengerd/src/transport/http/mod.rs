@@ -1,6 +1,7 @@
 //! The HTTP router, the same over TLS and on plain loopback: the start page,
-//! `/health`, and the native protocol on WebSocket.
+//! `/health`, the web endpoint and the native protocol on WebSocket.
 
+pub mod api;
 mod pages;
 pub mod serve;
 
@@ -16,6 +17,8 @@ use proto::limits::FRAME_BYTES;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::service_fn;
+use tower_service::Service as _;
 
 use super::websocket;
 use crate::service::Service;
@@ -44,13 +47,20 @@ pub struct Context {
 
 /// The routes.
 pub fn router(context: Context) -> Router {
-    Router::new()
+    let routes = Router::new()
+        .merge(api::router())
         .route("/", get(pages::start))
         .route("/health", get(health))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
         .fallback(pages::missing)
         .layer(axum::middleware::map_response(harden))
-        .with_state(context)
+        .with_state(context);
+    // Before the routing, which a layer around routes comes after.
+    let routes = service_fn(move |request| {
+        let mut routes = routes.clone();
+        routes.call(api::without_slash(request))
+    });
+    Router::new().fallback_service(routes)
 }
 
 async fn health() -> Json<serde_json::Value> {

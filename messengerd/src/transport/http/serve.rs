@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
+use super::api::Encrypted;
 use crate::session::door::Door;
 
 /// A TLS handshake has to be done within this time …
@@ -75,11 +76,11 @@ async fn connection(
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match tls {
-        None => serve(stream, peer, router, stop).await,
+        None => serve(stream, peer, false, router, stop).await,
         Some(tls) => {
             let handshake = tokio::time::timeout(HANDSHAKE_TIME, Box::pin(tls.accept(stream)));
             let stream = handshake.await.map_err(|_| io::ErrorKind::TimedOut)??;
-            serve(stream, peer, router, stop).await
+            serve(stream, peer, true, router, stop).await
         }
     }
 }
@@ -87,6 +88,7 @@ async fn connection(
 async fn serve<S>(
     stream: S,
     peer: SocketAddr,
+    encrypted: bool,
     router: Router,
     stop: CancellationToken,
 ) -> io::Result<()>
@@ -95,6 +97,7 @@ where
 {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(Encrypted(encrypted));
         router.clone().call(request)
     });
     let connection = http1::Builder::new()

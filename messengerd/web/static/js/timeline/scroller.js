@@ -155,6 +155,7 @@ export class Scroller {
   // What must stay put: the first row that is in view, and how far it is from the top.
   #anchor() {
     if (!this.#entries.length) return null;
+    this.#position = this.#viewport.scrollTop;
     const at = this.#at(this.#position + 1);
     return { entry: this.#entries[at], above: this.#offsets[at] - this.#position };
   }

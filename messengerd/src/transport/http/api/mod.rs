@@ -1,0 +1,113 @@
+//! REST under `/api/v1`: thin adapters over the [`service`](crate::service),
+//! which has the rules. Each file is one noun; [`model`] has the shapes, `view`
+//! makes them for who asks. The OpenAPI document is made from the handlers.
+
+mod accounts;
+mod body;
+mod error;
+mod ids;
+pub mod model;
+mod origin;
+mod signed_in;
+mod users;
+mod view;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::uri::PathAndQuery;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::error::ApiError;
+pub use self::origin::Encrypted;
+use self::signed_in::Schemes;
+use super::Context;
+
+/// Where all routes are.
+pub const BASE: &str = "/api/v1";
+
+/// Bytes of a request's body.
+const BODY_BYTES: usize = 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Messenger",
+        description = "The web endpoint of messengerd. Errors are `{\"error\": sentence, \"code\": word}`.",
+    ),
+    modifiers(&Schemes),
+)]
+struct Document;
+
+/// Handlers and their description. A route that is not described here does not
+/// exist.
+fn described() -> OpenApiRouter<Context> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(users::me))
+}
+
+/// The document that describes all routes, with paths from the root.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    OpenApiRouter::new().nest(BASE, described()).into_openapi()
+}
+
+/// The routes, with their whole paths.
+pub(super) fn router() -> Router<Context> {
+    let (routes, _) = described().split_for_parts();
+    let routes = routes
+        .route("/openapi.json", get(document))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    Router::new().nest(BASE, routes)
+}
+
+async fn document() -> Response {
+    axum::Json(openapi()).into_response()
+}
+
+async fn unknown() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is no such route; /api/v1/openapi.json lists all.",
+    )
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This route does not take this method; /api/v1/openapi.json lists all.",
+    )
+}
+
+/// Takes one slash off the end of a path below `/api/v1`, so that every route
+/// answers with and without it.
+pub(super) fn without_slash<B>(mut request: Request<B>) -> Request<B> {
+    let path = request.uri().path();
+    if !path.starts_with(BASE) || !path.ends_with('/') {
+        return request;
+    }
+    let short = path.trim_end_matches('/');
+    let target = match request.uri().query() {
+        Some(query) => format!("{short}?{query}"),
+        None => short.to_owned(),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    // What was a path is one without its end.
+    if let Ok(target) = target.parse::<PathAndQuery>() {
+        parts.path_and_query = Some(target);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
