@@ -3,6 +3,7 @@
 
 import { clear, h, icon } from './dom.js';
 import { t } from './i18n.js';
+import './lang/dialogs.js';
 
 let counter = 0;
 

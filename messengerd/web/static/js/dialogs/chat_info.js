@@ -7,6 +7,7 @@ import { confirmDialog, openDialog, showTrouble } from '../dialog.js';
 import { clear, h, icon } from '../dom.js';
 import { t } from '../i18n.js';
 import { emit, membershipIn, on, peerOf, state, titleOf } from '../state.js';
+import { keepChat, reloadChat } from '../sync.js';
 import { openChatSettings } from './chat_settings.js';
 import { textField } from './field.js';
 import { openInvite } from './invite.js';
@@ -40,7 +41,7 @@ export function openChatInfo(chatId) {
       showTrouble(trouble, errorText(error));
     }
   };
-  const load = async () => keepChat((await api.chat(chatId)).chat);
+  const load = () => reloadChat(chatId);
   const members = memberSection(chatId, { guarded, load });
 
   const row = (action, name, label, onclick, danger = false) =>
@@ -107,12 +108,9 @@ export function openChatInfo(chatId) {
 }
 
 /** Takes in a chat as the daemon sent it, and tells the page. */
-export function keepChat(chat) {
-  const known = state.chats.get(chat.id);
-  // The list keeps the latest message alone.
-  const messages = chat.messages?.length > 0 ? chat.messages.slice(-1) : (known?.messages ?? []);
-  state.chats.set(chat.id, { ...known, ...chat, messages });
-  emit('chats');
+export function learnChat(chat) {
+  keepChat(chat);
+  emit('chats', { chatId: chat.id });
   emit('chat', { chatId: chat.id });
 }
 
@@ -134,17 +132,17 @@ function editChat(chat) {
         return false;
       }
       const { chat: changed } = await api.updateChat(chat.id, { name: name.value, description: description.value });
-      keepChat(changed);
+      learnChat(changed);
       return true;
     },
   });
 }
 
 function forget(chatId, dialog) {
-  state.chats.delete(chatId);
   dialog.close();
+  state.chats.delete(chatId);
   emit('chat-gone', { chatId });
-  emit('chats');
+  emit('chats', {});
 }
 
 async function leaveChat(chat, dialog) {
@@ -156,7 +154,9 @@ async function leaveChat(chat, dialog) {
   });
   if (!sure) return;
   await api.removeMember(chat.id, state.me.id);
-  forget(chat.id, dialog);
+  // A public one can still be read.
+  if (chat.type === 'public') await reloadChat(chat.id);
+  else forget(chat.id, dialog);
 }
 
 async function deleteChat(chat, dialog) {

@@ -5,7 +5,7 @@ import { openDialog, showTrouble } from '../dialog.js';
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { state } from '../state.js';
-import { keepChat } from './chat_info.js';
+import { learnChat } from './chat_info.js';
 import { selectField, switchField } from './field.js';
 
 const SWITCHES = ['allow_invites', 'allow_members_add', 'allow_file_sharing', 'allow_voice_calls', 'allow_video_calls'];
@@ -20,7 +20,7 @@ export function openChatSettings(chat) {
     showTrouble(trouble, null);
     try {
       const { chat: changed } = await api.updateChat(chat.id, { settings: { ...state.chats.get(chat.id)?.settings, ...change } });
-      keepChat(changed);
+      learnChat(changed);
     } catch (error) {
       undo();
       showTrouble(trouble, errorText(error));

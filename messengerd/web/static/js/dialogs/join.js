@@ -5,7 +5,7 @@ import { openDialog, showTrouble } from '../dialog.js';
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { emit } from '../state.js';
-import { keepChat } from './chat_info.js';
+import { learnChat } from './chat_info.js';
 
 /** The token in this address, null where there is none. */
 export function inviteInAddress() {
@@ -35,7 +35,7 @@ export function openJoin(token = inviteInAddress()) {
     showTrouble(trouble, null);
     try {
       const { chat } = await api.acceptInvite(token);
-      keepChat(chat);
+      learnChat(chat);
       dialog.close();
       emit('open-chat', { chatId: chat.id });
     } catch (error) {

@@ -4,7 +4,8 @@ import { api, errorText } from '../api.js';
 import { openDialog, showTrouble } from '../dialog.js';
 import { clear, h } from '../dom.js';
 import { t } from '../i18n.js';
-import { emit, state } from '../state.js';
+import { emit } from '../state.js';
+import { learnChat } from './chat_info.js';
 import { choices, textField } from './field.js';
 import { peoplePicker } from './people.js';
 
@@ -48,8 +49,7 @@ export function openNewChat({ type = 'private' } = {}) {
     showTrouble(trouble, null);
     try {
       const { chat } = await api.createChat(body);
-      state.chats.set(chat.id, chat);
-      emit('chats');
+      learnChat(chat);
       dialog.close();
       emit('open-chat', { chatId: chat.id });
     } catch (error) {

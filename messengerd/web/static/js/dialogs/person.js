@@ -6,6 +6,7 @@ import { openDialog, showTrouble } from '../dialog.js';
 import { clear, h, icon } from '../dom.js';
 import { formatDay, t } from '../i18n.js';
 import { emit, learnUser, nameOf, on, peerOf, state } from '../state.js';
+import { learnChat } from './chat_info.js';
 import { remember, removeContact, renameContact, setBlocked } from './contacts.js';
 import { statusText } from './people.js';
 
@@ -17,8 +18,7 @@ export async function writeTo(userId) {
     return;
   }
   const { chat } = await api.createChat({ type: 'private', name: '', member_ids: [userId] });
-  state.chats.set(chat.id, chat);
-  emit('chats');
+  learnChat(chat);
   emit('open-chat', { chatId: chat.id });
 }
 

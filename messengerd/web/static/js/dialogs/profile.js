@@ -61,10 +61,7 @@ export function openProfile() {
         name: 'language',
         value: language(),
         options: Object.entries(languages).map(([value, label]) => ({ value, label })),
-        onChange: (value) => {
-          setLanguage(value);
-          reopen();
-        },
+        onChange: (value) => setLanguage(value),
       }).element,
       notificationSwitch(),
     );
@@ -86,16 +83,9 @@ export function openProfile() {
     );
   };
   const stop = on('me', paintHead);
-  const dialog = openDialog({ title: t('profile.title'), body: [place, trouble], className: 'dialog-profile', onClose: stop });
+  openDialog({ title: t('profile.title'), body: [place, trouble], className: 'dialog-profile', onClose: stop });
   paint();
   place.querySelector('button, select')?.focus();
-
-  // All words anew.
-  function reopen() {
-    dialog.close();
-    openProfile();
-    document.querySelector('.dialog-profile [name=language]')?.focus();
-  }
 }
 
 const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);

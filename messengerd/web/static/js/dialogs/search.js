@@ -143,12 +143,29 @@ export function moveInResults(event, list, input) {
   else all[event.key === 'ArrowDown' ? Math.min(at + 1, all.length - 1) : at - 1].focus();
 }
 
-// The daemon marks what it found by a pair of characters that no text has, or by ranges.
-function marked(message) {
-  const text = typeof message.highlight === 'string' && message.highlight ? message.highlight : message.content;
+// The daemon puts `**` around what it found. A text may have such stars itself:
+// those that the message has at this place are no marks.
+function marked({ content, highlight }) {
+  if (!highlight) return [content];
   const parts = [];
-  for (const [at, piece] of text.split(/[\u0002\u0003]/u).entries()) {
-    if (piece) parts.push(at % 2 === 1 ? h('mark', {}, piece) : piece);
+  let piece = '';
+  let inside = false;
+  let at = 0;
+  const flush = () => {
+    if (piece) parts.push(inside ? h('mark', {}, piece) : piece);
+    piece = '';
+  };
+  for (let to = 0; to < highlight.length; ) {
+    if (highlight.startsWith('**', to) && !content.startsWith('**', at)) {
+      flush();
+      inside = !inside;
+      to += 2;
+    } else {
+      piece += highlight[to];
+      to += 1;
+      at += 1;
+    }
   }
+  flush();
   return parts;
 }
