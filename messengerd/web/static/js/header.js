@@ -14,6 +14,7 @@ export class Header {
   #subtitle = null;
   #face = null;
   #back;
+  #look = '';
 
   /** `back` leaves the chat on narrow screens. */
   constructor(back) {
@@ -31,14 +32,25 @@ export class Header {
   /** Shows another chat. */
   open(chat) {
     this.#chat = chat;
+    this.#look = '';
     this.#draw();
   }
 
   #draw() {
     const chat = this.#chat;
-    clear(this.element);
-    if (!chat) return;
+    if (!chat) {
+      clear(this.element);
+      return;
+    }
     const peer = peerOf(chat);
+    // A button that is drawn anew between press and release is not clicked.
+    const look = [chat.id, titleOf(chat), peer?.id].join('\u0001');
+    if (look === this.#look) {
+      this.#refresh();
+      return;
+    }
+    this.#look = look;
+    clear(this.element);
     this.#subtitle = h('span', { class: 'chat-subtitle' });
     this.#face = h('span', { class: 'face-slot' });
     this.element.append(
