@@ -98,7 +98,7 @@ export default async function hostile(stage) {
   await page.keyboard.press('Escape');
 
   // Live, too: messages, typing, names.
-  await anna.open('Ground');
+  await page.locator('.timeline').press('End');
   for (const text of ATTEMPTS.slice(0, 4)) await tries('POST', '/messages', { chat_id: group.id, content: `live ${text}` });
   await anna.sees(anna.bubble(`live ${ATTEMPTS[3]}`));
   await unhurt('live');
