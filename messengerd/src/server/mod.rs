@@ -121,14 +121,17 @@ impl Server {
             nodes: membership.nodes(),
         });
         let door = Door::new(config.waiting);
+        let web = Arc::new(config.web.clone());
         let context = Context {
             door: door.clone(),
             service: service.clone(),
             info: info.clone(),
             fingerprint: fingerprint.clone(),
             port: listen.port(),
+            posted: Arc::default(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),
+            web: web.clone(),
         };
         let publisher = tokio::spawn(service.clone().publish(commits_out));
         writers.spawn({
