@@ -123,6 +123,7 @@ impl Server {
             nodes: membership.nodes(),
         });
         let door = Door::new(config.waiting);
+        let web = Arc::new(config.web.clone());
         let context = Context {
             door: door.clone(),
             service: service.clone(),
@@ -131,8 +132,10 @@ impl Server {
             port: listen.port(),
             registration: config.registration,
             pages,
+            posted: Arc::default(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),
+            web: web.clone(),
         };
         let publisher = tokio::spawn(service.clone().publish(commits_out));
         writers.spawn({

@@ -44,7 +44,8 @@ export default async function looks(stage) {
       await person.sees(person.row('Release crew'));
       const look = async (what) => {
         await person.shot(`${what}-${name}`);
-        await person.accessible(`${what} ${name}`);
+        // Phones differ in measures, not in what axe-core looks at.
+        if (!screen.touch) await person.accessible(`${what} ${name}`);
         await person.fits(`${what} ${name}`);
       };
       const { page } = person;
@@ -111,7 +112,9 @@ export default async function looks(stage) {
       await person.sees(person.dialog.getByRole('option'));
       await look('quick');
       await shut();
-      await person.enter('#invite=nothing');
+      await page.evaluate(() => {
+        location.hash = 'invite=nothing';
+      });
       await person.sees(person.dialog.getByRole('button', { name: 'Join' }));
       await look('join');
       await shut();

@@ -26,8 +26,8 @@ export function initials(name) {
 export function avatar({ id, name, image, size = '', status = null }) {
   const element = h(
     'span',
-    { class: ['avatar', size], dataset: { tint: String(tintOf(id)) }, aria: { hidden: true } },
-    initials(name ?? ''),
+    // The letters are drawn by the style sheet: they are a picture, not a text.
+    { class: ['avatar', size], dataset: { tint: String(tintOf(id)), initials: initials(name ?? '') }, aria: { hidden: true } },
   );
   if (isOwn(image)) {
     const picture = h('img', { src: image, alt: '', loading: 'lazy', decoding: 'async' });

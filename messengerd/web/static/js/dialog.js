@@ -130,6 +130,7 @@ export function confirmDialog({ title, text, action, danger = false }) {
 export function menu(anchor, items, { label = t('dialog.menu') } = {}) {
   const returnTo = document.activeElement;
   const element = h('div', { class: 'menu', role: 'menu', 'aria-label': label, tabindex: '-1', popover: 'auto' });
+  const button = anchor instanceof HTMLButtonElement ? anchor : null;
   const close = () => element.hidePopover();
   for (const item of items) {
     element.append(item ? menuItem(item, close) : h('div', { class: 'menu-line', role: 'separator' }));
@@ -140,7 +141,7 @@ export function menu(anchor, items, { label = t('dialog.menu') } = {}) {
     if (event.newState !== 'closed') return;
     const had = element.contains(document.activeElement) || document.activeElement === document.body;
     element.remove();
-    if (anchor instanceof Element) anchor.setAttribute('aria-expanded', 'false');
+    if (button) button.setAttribute('aria-expanded', 'false');
     if (had && returnTo?.isConnected) returnTo.focus();
   });
   // What stands outside a modal dialog cannot be used while it is open.
@@ -148,9 +149,9 @@ export function menu(anchor, items, { label = t('dialog.menu') } = {}) {
   (home ?? document.body).append(element);
   element.showPopover();
   place(element, anchor instanceof Element ? anchor.getBoundingClientRect() : pointRect(anchor));
-  if (anchor instanceof Element) {
-    anchor.setAttribute('aria-haspopup', 'menu');
-    anchor.setAttribute('aria-expanded', 'true');
+  if (button) {
+    button.setAttribute('aria-haspopup', 'menu');
+    button.setAttribute('aria-expanded', 'true');
   }
   buttons[0]?.focus();
   return { close, element };

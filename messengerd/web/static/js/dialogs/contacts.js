@@ -11,7 +11,7 @@ import { openPerson, writeTo } from './person.js';
 
 /** Shows the contacts, and whom a search finds beside them. */
 export function openContacts() {
-  const search = h('input', { class: 'input', type: 'search', placeholder: t('contacts.search'), 'aria-label': t('contacts.search') });
+  const search = h('input', { class: 'input', type: 'text', role: 'searchbox', enterKeyHint: 'search', placeholder: t('contacts.search'), 'aria-label': t('contacts.search') });
   search.autocomplete = 'off';
   search.spellcheck = false;
   const trouble = h('p', { class: 'notice bad', role: 'alert' });

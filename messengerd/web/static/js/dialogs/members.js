@@ -22,7 +22,7 @@ const RANK = { admin: 0, moderator: 1, member: 2 };
  */
 export function memberSection(chatId, { guarded, load }) {
   let limit = STEP;
-  const filter = h('input', { class: 'input', type: 'search', placeholder: t('members.filter'), 'aria-label': t('members.filter') });
+  const filter = h('input', { class: 'input', type: 'text', role: 'searchbox', enterKeyHint: 'search', placeholder: t('members.filter'), 'aria-label': t('members.filter') });
   filter.autocomplete = 'off';
   filter.addEventListener('input', () => {
     limit = STEP;

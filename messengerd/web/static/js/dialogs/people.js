@@ -61,7 +61,7 @@ export function peoplePicker({ multiple, exclude = new Set(), label = t('people.
   let active = -1;
   let asked = 0;
   const listId = `people-${crypto.randomUUID()}`;
-  const input = h('input', { class: 'input', type: 'search', placeholder: label, 'aria-label': label, role: 'combobox' });
+  const input = h('input', { class: 'input', type: 'text', enterKeyHint: 'search', placeholder: label, 'aria-label': label, role: 'combobox' });
   input.autocomplete = 'off';
   input.spellcheck = false;
   input.setAttribute('aria-autocomplete', 'list');

@@ -22,7 +22,7 @@ export function openQuickSwitch() {
   let asked = 0;
   let active = 0;
   const listId = `quick-${crypto.randomUUID()}`;
-  const input = h('input', { class: 'input', type: 'search', role: 'combobox', placeholder: t('quick.words'), 'aria-label': t('quick.words') });
+  const input = h('input', { class: 'input', type: 'text', enterKeyHint: 'go', role: 'combobox', placeholder: t('quick.words'), 'aria-label': t('quick.words') });
   input.autocomplete = 'off';
   input.spellcheck = false;
   input.setAttribute('aria-controls', listId);

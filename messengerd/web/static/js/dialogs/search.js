@@ -20,7 +20,7 @@ export function openSearch({ chatId, words: given = '' } = {}) {
   let asked = 0;
   let offset = 0;
   let abort = null;
-  const input = h('input', { class: 'input', type: 'search', placeholder: t('search.words'), 'aria-label': t('search.words') });
+  const input = h('input', { class: 'input', type: 'text', role: 'searchbox', enterKeyHint: 'search', placeholder: t('search.words'), 'aria-label': t('search.words') });
   input.autocomplete = 'off';
   input.spellcheck = false;
   const trouble = h('p', { class: 'notice bad', role: 'alert' });

@@ -1,10 +1,14 @@
 //! Making the shapes from what is stored, for one who asks.
 
+pub(super) mod chats;
+pub(super) mod messages;
+
 use std::collections::HashMap;
 
 use proto::event::Presence;
 use proto::id::UserId;
 use proto::request::Status;
+use uuid::{Builder, Uuid, Variant, Version};
 
 use super::error::ApiResult;
 use super::model::{Time, User};
@@ -75,7 +79,7 @@ fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
         last_seen: seen.last_seen.map(Time),
         is_active: !record.disabled,
         created_at: Time(record.created_at),
-        updated_at: Time(record.created_at),
+        updated_at: Time(record.updated_at),
         bio: record.bio.clone(),
         status_text: text,
     }
@@ -88,4 +92,26 @@ pub(super) fn avatar(hash: proto::digest::Digest) -> String {
         super::BASE,
         blake3::Hash::from_bytes(hash.0).to_hex()
     )
+}
+
+/// How to call somebody.
+pub(super) fn called(user: &User) -> String {
+    let full = format!("{} {}", user.first_name, user.last_name);
+    match full.trim() {
+        "" => user.username.clone(),
+        full => full.to_owned(),
+    }
+}
+
+/// The id of what the store knows by two other ids: the same for ever.
+pub(super) fn derived(what: &str, one: &[u8], other: &[u8]) -> Uuid {
+    let mut hasher = blake3::Hasher::new_derive_key(what);
+    hasher.update(one);
+    hasher.update(other);
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    Builder::from_bytes(bytes)
+        .with_version(Version::Custom)
+        .with_variant(Variant::RFC4122)
+        .into_uuid()
 }
