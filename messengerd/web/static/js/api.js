@@ -77,8 +77,30 @@ async function parsed(response) {
   }
 }
 
+const SIGNED_IN = 'messenger.signed-in';
+
+/** Whether this browser probably holds a session: scripts cannot see the cookie. */
+export function probablySignedIn() {
+  try {
+    return localStorage.getItem(SIGNED_IN) === 'yes';
+  } catch {
+    return true; // Not known; asking costs one refusal.
+  }
+}
+
+/** Remembers that a session began or ended. */
+export function rememberSignedIn(signedIn) {
+  try {
+    if (signedIn) localStorage.setItem(SIGNED_IN, 'yes');
+    else localStorage.removeItem(SIGNED_IN);
+  } catch {
+    // Nothing is kept here.
+  }
+}
+
 /** To the sign-in page; the present fragment (an invite) is kept. */
 export function leave() {
+  rememberSignedIn(false);
   if (location.pathname === SIGN_IN || location.pathname === '/index.html') return;
   location.replace(SIGN_IN + location.hash);
 }

@@ -1,7 +1,7 @@
 // The sign-in page: signing in, making an account, and how to connect from a
 // terminal.
 
-import { ApiError, about, api, errorText } from './api.js';
+import { ApiError, about, api, errorText, probablySignedIn, rememberSignedIn } from './api.js';
 import { append, clear, h, icon, iconButton } from './dom.js';
 import { language, languages, onLanguage, setLanguage, t } from './i18n.js';
 import './lang/core.js';
@@ -24,12 +24,13 @@ function next() {
 async function start() {
   onLanguage(() => draw());
   // A session that is still good needs no form.
-  const [session, said] = await Promise.all([api.me({ stay: true }).catch((error) => error), about()]);
+  const [session, said] = await Promise.all([probablySignedIn() ? api.me({ stay: true }).catch((error) => error) : {}, about()]);
   server = said;
   if (session.user) {
     next();
     return;
   }
+  if (session.status === 401) rememberSignedIn(false);
   if (inviteInAddress() && server?.registration !== 'closed') mode = 'register';
   draw();
   addEventListener('hashchange', () => draw());
@@ -56,6 +57,7 @@ function draw() {
 
 function field({ name, label, type = 'text', hint = '', check, ...props }) {
   const id = `field-${name}`;
+  const said = hint ? h('p', { class: 'hint', id: `${id}-hint` }, hint) : null;
   const problem = h('p', { class: 'problem', id: `${id}-problem`, hidden: true });
   const input = h('input', {
     class: 'input',
@@ -69,8 +71,9 @@ function field({ name, label, type = 'text', hint = '', check, ...props }) {
   const tell = (text) => {
     problem.hidden = !text;
     problem.textContent = text ?? '';
-    input.toggleAttribute('aria-invalid', Boolean(text));
+    if (said) said.hidden = Boolean(text);
     if (text) input.setAttribute('aria-invalid', 'true');
+    else input.removeAttribute('aria-invalid');
   };
   const validate = () => {
     touched = true;
@@ -92,7 +95,7 @@ function field({ name, label, type = 'text', hint = '', check, ...props }) {
       { class: 'field' },
       h('label', { for: id }, label),
       type === 'password' ? h('div', { class: 'secret' }, input, reveal(input)) : input,
-      hint && h('p', { class: 'hint', id: `${id}-hint` }, hint),
+      said,
       problem,
     ),
   };
@@ -128,6 +131,7 @@ function form(fields, label, submit) {
     button.setAttribute('aria-busy', 'true');
     try {
       await submit();
+      rememberSignedIn(true);
       next();
     } catch (error) {
       clear(trouble).append(icon('circle-alert'), h('p', null, errorText(error)));

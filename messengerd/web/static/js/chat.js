@@ -1,7 +1,7 @@
 // The chat page: puts the list, the header, the timeline and the composer
 // together, and decides what is open.
 
-import { ApiError, about, errorText } from './api.js';
+import { ApiError, about, errorText, leave, probablySignedIn } from './api.js';
 import { userAvatar } from './avatar.js';
 import { Composer } from './compose/composer.js';
 import { append, clear, h, icon, iconButton } from './dom.js';
@@ -10,6 +10,7 @@ import { onLanguage, t } from './i18n.js';
 import './lang/core.js';
 import { ChatList } from './list.js';
 import { Header } from './header.js';
+import { watchIdle } from './idle.js';
 import { badgeTitle, toast } from './notifications.js';
 import { learnUser, on, state, statusOf } from './state.js';
 import { follow, load, reloadChat } from './sync.js';
@@ -27,6 +28,14 @@ let said;
 let panes;
 
 async function start() {
+  if (!probablySignedIn()) {
+    leave();
+    return;
+  }
+  // First the line, then the state: what happens between is not lost.
+  socket.start();
+  await socket.ready(1000);
+  const early = socket.state === 'online';
   for (;;) {
     try {
       await load();
@@ -37,7 +46,7 @@ async function start() {
     }
   }
   build();
-  follow(timeline);
+  follow(timeline, early);
   on('open-chat', (wish) => openChat(wish));
   on('chat-gone', ({ chatId }) => chatId === state.open && closeChat(true));
   on('chat', ({ chatId }) => {
@@ -46,9 +55,11 @@ async function start() {
     timeline.redraw();
   });
   on('connection', connection);
+  connection({ online: socket.state === 'online' });
   on('said', ({ text }) => (said.textContent = text));
   onLanguage(() => location.reload());
   badgeTitle();
+  watchIdle();
   state.about = await about();
   addEventListener('hashchange', () => followAddress());
   followAddress();

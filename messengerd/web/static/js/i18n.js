@@ -34,13 +34,13 @@ function makeFormats(code) {
     plural: new Intl.PluralRules(code),
     relative: new Intl.RelativeTimeFormat(code, { numeric: 'auto' }),
     number: new Intl.NumberFormat(code),
-    time: format({ hour: 'numeric', minute: '2-digit' }),
+    time: format({ timeStyle: 'short' }),
     day: format({ day: 'numeric', month: 'long' }),
     dayYear: format({ day: 'numeric', month: 'long', year: 'numeric' }),
     short: format({ day: 'numeric', month: 'short' }),
     shortYear: format({ day: '2-digit', month: '2-digit', year: '2-digit' }),
     weekday: format({ weekday: 'short' }),
-    dateTime: format({ day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit' }),
+    dateTime: format({ dateStyle: 'long', timeStyle: 'short' }),
   };
 }
 

@@ -46,11 +46,20 @@ export const state = {
   emit,
 };
 
-/** Takes in a User and gives back the one kept. */
-export function learnUser(user) {
+/**
+ * Takes in a User and gives back the one kept. Those inside of messages and
+ * events say nothing of presence and e-mail: `shared` keeps what is known.
+ */
+export function learnUser(user, { shared = false } = {}) {
   if (!user?.id) return user;
-  const kept = Object.assign(state.users.get(user.id) ?? {}, user);
-  state.users.set(user.id, kept);
+  let kept = state.users.get(user.id);
+  if (!kept) state.users.set(user.id, (kept = {}));
+  if (shared) {
+    const { email, status, last_seen, ...rest } = user;
+    Object.assign(kept, { email, status, last_seen }, kept, rest);
+    return kept;
+  }
+  Object.assign(kept, user);
   if (user.status) {
     state.presence.set(user.id, { status: user.status, last_seen: user.last_seen ?? null });
   }
@@ -87,5 +96,10 @@ export function titleOf(chat) {
 
 /** The own membership in a chat, null where there is none. */
 export function membershipIn(chat) {
-  return (chat?.members ?? []).find((entry) => entry.user_id === state.me?.id && entry.is_active !== false) ?? null;
+  if (!chat) return null;
+  const listed = (chat.members ?? []).find((entry) => entry.user_id === state.me?.id && entry.is_active !== false);
+  if (listed || !chat.joined) return listed ?? null;
+  // Of a large chat only some members are listed.
+  chat.own ??= { chat_id: chat.id, user_id: state.me.id, role: 'member', is_active: true, read_seq: chat.read_seq ?? 0 };
+  return chat.own;
 }

@@ -13,8 +13,7 @@ import { socket } from './websocket.js';
 const FORGOTTEN = 60_000;
 
 let timeline = null;
-let tabs = null;
-let wasOnline = false;
+let current = false;
 const fetching = new Map();
 
 /** Loads all that the first screen needs. */
@@ -25,24 +24,27 @@ export async function load() {
   await Promise.all([loadChats(), loadContacts()]);
 }
 
-/** Starts listening; `view` is the timeline. */
-export function follow(view) {
+/**
+ * Starts listening; `view` is the timeline. `early` says that the line was there
+ * before anything was loaded, so that nothing fell between.
+ */
+export function follow(view, early) {
   timeline = view;
-  for (const [type, listener] of Object.entries(EVENTS)) socket.listen(type, listener);
+  current = early;
+  for (const [type, listener] of Object.entries(EVENTS)) {
+    socket.listen(type, (data, envelope) => {
+      if (data.log_seq) advance(data.chat_id, data.log_seq);
+      listener(data, envelope);
+    });
+  }
   on('connection', ({ online }) => online && caughtUp());
   on('outbox', sent);
   on('message', ({ chatId, message }) => {
     timeline.logOf(chatId)?.accept(message);
     showInList(state.chats.get(chatId), message, true);
   });
-  // Tabs of one browser share a session, whose own messages are not sent back to it.
-  if ('BroadcastChannel' in window) {
-    tabs = new BroadcastChannel('messenger');
-    tabs.addEventListener('message', ({ data }) => {
-      if (data?.me === state.me.id) EVENTS.new_message(data.message);
-    });
-  }
-  socket.start();
+  socket.release();
+  if (socket.state === 'online') caughtUp();
 }
 
 async function loadChats() {
@@ -73,9 +75,11 @@ export function keepChat(chat) {
   if (chat.creator) learnUser(chat.creator);
   const kept = state.chats.get(chat.id) ?? {};
   const before = membershipIn(kept)?.read_seq ?? 0;
-  Object.assign(kept, fields, { latest: messages?.at(-1) ?? kept.latest ?? null });
+  const head = kept.seq ?? 0;
+  Object.assign(kept, fields, { own: undefined, latest: messages?.at(-1) ?? kept.latest ?? null });
   const own = membershipIn(kept);
-  if (own && before > (own.read_seq ?? 0)) own.read_seq = before; // Ours is on its way.
+  if (own) own.read_seq = Math.max(own.read_seq ?? 0, kept.read_seq ?? 0, before); // Ours may be on its way.
+  kept.seq = Math.max(kept.seq ?? 0, head);
   forgetCursors(kept);
   state.chats.set(chat.id, kept);
   return kept;
@@ -112,11 +116,11 @@ export function reloadChat(id) {
   return started;
 }
 
-// The line is there. The first time all is fresh; after a break it is not.
+// The line is there. What was loaded behind it is fresh; after a break it is not.
 async function caughtUp() {
   outbox.flush();
-  if (!wasOnline) {
-    wasOnline = true;
+  if (current) {
+    current = false;
     return;
   }
   try {
@@ -137,7 +141,6 @@ function showInList(chat, message, changed = false) {
     chat.latest = message;
     chat.last_message = message.content;
     if (!changed) chat.last_message_time = message.created_at;
-    chat.seq = Math.max(chat.seq ?? 0, message.seq);
     emit('chats', { chatId: chat.id });
   }
 }
@@ -147,7 +150,6 @@ function sent({ standing, message }) {
   const chat = state.chats.get(message.chat_id);
   if (chat && !membershipIn(chat)) background(reloadChat(message.chat_id)); // Writing joined it.
   showInList(chat, message);
-  tabs?.postMessage({ me: state.me.id, message });
 }
 
 function background(promise) {
@@ -161,18 +163,28 @@ export function gist(message) {
   return plain(message.content ?? '') || (message.type === 'text' ? '' : t(`type.${message.type}`));
 }
 
+// Takes note of an entry of a chat's log. Numbers have no holes: where one is
+// skipped, something was missed and is fetched.
+function advance(chatId, seq) {
+  const chat = state.chats.get(chatId);
+  if (!chat || !seq) return;
+  const gap = chat.seq && seq > chat.seq + 1;
+  chat.seq = Math.max(chat.seq ?? 0, seq);
+  if (!gap) return;
+  background(reloadChat(chatId));
+  const log = timeline.logOf(chatId);
+  if (log) background(log.catchUp());
+}
+
 async function arrived(message) {
   const id = message.chat_id;
-  learnUser(message.sender);
+  learnUser(message.sender, { shared: true });
   stopTyping(id, message.sender_id);
   const known = state.chats.get(id);
   const chat = known ?? (await reloadChat(id));
   if (!chat) return;
   const log = timeline.logOf(id);
-  // Numbers jump where something else happened in the chat, or something was missed.
-  const gap = log?.loaded && log.atHead && log.newest && message.seq > log.newest + 1 && message.seq > (chat.seq ?? 0) + 1;
   const fresh = log?.loaded ? log.accept(message) : !known || message.seq > (chat.latest?.seq ?? 0);
-  if (gap) background(log.catchUp());
   const own = message.sender_id === state.me.id;
   if (fresh && known && !own && message.seq > (membershipIn(chat)?.read_seq ?? 0) && message.type !== 'system') {
     chat.unread_count = (chat.unread_count ?? 0) + 1;
@@ -186,7 +198,7 @@ async function arrived(message) {
 }
 
 function changed(message) {
-  learnUser(message.sender);
+  learnUser(message.sender, { shared: true });
   const log = timeline.logOf(message.chat_id);
   if (log?.find(message.id)) log.accept(message);
   showInList(state.chats.get(message.chat_id), message, true);
@@ -203,6 +215,9 @@ function stopTyping(chatId, userId) {
 
 const EVENTS = {
   new_message: (data) => background(arrived(data)),
+
+  // Posted by this session: by another tab, or just now by this one.
+  message_posted: (data) => background(arrived(data)),
 
   message_updated: (data) => changed(data),
 
@@ -296,6 +311,22 @@ const EVENTS = {
   },
 
   new_contact: () => background(loadContacts()),
+
+  contacts_changed: () => background(loadContacts()),
+
+  user_updated(data) {
+    learnUser(data.user, { shared: true });
+    emit('users', { userId: data.user_id });
+    emit('chats', {});
+    timeline.redraw();
+  },
+
+  profile_changed(data) {
+    if (data.user) state.me = learnUser(data.user);
+    emit('me', {});
+  },
+
+  sessions_changed: (data) => emit('sessions', data),
 
   resync(data) {
     if (!data.chat_id) {

@@ -4,7 +4,7 @@
 // everybody else. What was missed is fetched by who hears `connection`.
 
 import { api } from './api.js';
-import { emit } from './state.js';
+import { emit, on } from './state.js';
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
@@ -17,6 +17,7 @@ class Socket {
   #failures = 0;
   #wanted = false;
   #tick = Date.now();
+  #held = [];
   /** `connecting`, `online` or `offline`. */
   state = 'connecting';
   /** When the next attempt is due, null where none is waiting. */
@@ -64,8 +65,32 @@ class Socket {
     return () => set.delete(listener);
   }
 
-  /** Hands a frame to who listens; also what another tab of this browser passes on. */
+  /** Hands on what came until now, and from now on at once. */
+  release() {
+    const held = this.#held;
+    this.#held = null;
+    for (const envelope of held ?? []) this.deliver(envelope);
+  }
+
+  /** Waits until the line is there, but not longer than so many milliseconds. */
+  ready(most) {
+    if (this.state === 'online') return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, most);
+      const end = on('connection', () => {
+        clearTimeout(timer);
+        end();
+        resolve();
+      });
+    });
+  }
+
+  /** Hands a frame to who listens. */
   deliver(envelope) {
+    if (this.#held) {
+      this.#held.push(envelope);
+      return;
+    }
     for (const listener of this.#listeners.get(envelope.type) ?? []) {
       try {
         listener(envelope.data ?? {}, envelope);

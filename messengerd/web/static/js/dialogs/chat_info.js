@@ -31,7 +31,7 @@ export function openChatInfo(chatId) {
   const trouble = h('p', { class: 'notice bad', role: 'alert' });
   showTrouble(trouble, null);
   const head = h('div', { class: 'profile-head' });
-  const about = h('p', { class: 'dialog-text chat-about' });
+  const about = h('p', { class: 'dialog-text info-about' });
   const list = h('div', { class: 'action-list' });
   const guarded = async (work) => {
     showTrouble(trouble, null);

@@ -193,7 +193,7 @@ export class Log {
   }
 
   #take(entry, message) {
-    learnUser(message.sender);
+    learnUser(message.sender, { shared: true });
     entry.message = message;
     entry.version += 1;
   }
@@ -211,7 +211,7 @@ export class Log {
   #insert(messages) {
     const fresh = [];
     for (const message of messages) {
-      learnUser(message.sender);
+      learnUser(message.sender, { shared: true });
       const entry = this.#byId.get(message.id);
       if (entry && !entry.pending) {
         if (!same(entry.message, message)) this.#take(entry, message);

@@ -17,6 +17,7 @@ export class Reading {
     if (!member || seq <= (member.read_seq ?? 0)) return;
     const before = member.read_seq ?? 0;
     member.read_seq = seq;
+    chat.read_seq = Math.max(chat.read_seq ?? 0, seq);
     const atHead = log.atHead && seq >= log.newest;
     chat.unread_count = atHead ? 0 : remaining(chat, log, before, seq);
     emit('chats', { chatId: chat.id });

@@ -13,7 +13,8 @@ function cursors(chat) {
   if (kept) return kept;
   const others = (chat.members ?? []).filter((entry) => entry.user_id !== state.me?.id && entry.is_active !== false);
   kept = { read: 0, delivered: 0 };
-  if (others.length) {
+  // Where not all members are listed, only the daemon knows.
+  if (others.length && (chat.member_count ?? 0) <= chat.members.length) {
     kept.read = Math.min(...others.map((entry) => entry.read_seq ?? 0));
     kept.delivered = Math.min(...others.map((entry) => Math.max(entry.delivered_seq ?? 0, entry.read_seq ?? 0)));
   }

@@ -110,7 +110,7 @@ function line(entry, { own, first, last, context }) {
       ...(message.deleted
         ? [h('p', { class: 'text gone' }, t('message.deleted'))]
         : [
-            message.forwarded && h('p', { class: 'forwarded' }, icon('forward', 'small'), t('message.forwarded')),
+            message.forwarded_from && h('p', { class: 'forwarded' }, icon('forward', 'small'), t('message.forwarded')),
             quote(message),
             attachments(message),
             message.content && text(entry),
