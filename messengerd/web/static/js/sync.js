@@ -21,7 +21,8 @@ export async function load() {
   const { user } = await api.me();
   state.me = learnUser(user);
   outbox.restore();
-  await Promise.all([loadChats(), loadContacts()]);
+  background(loadContacts()); // Names by which one calls people may come later.
+  await loadChats();
 }
 
 /**

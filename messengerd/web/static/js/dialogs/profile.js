@@ -2,6 +2,7 @@
 // sessions, signing out, deleting the account.
 
 import { api, errorText, leave } from '../api.js';
+import { forgetDevice } from '../drafts.js';
 import { userAvatar } from '../avatar.js';
 import { confirmDialog, openDialog, showTrouble } from '../dialog.js';
 import { clear, h, icon } from '../dom.js';
@@ -220,6 +221,7 @@ async function signOut() {
   const sure = await confirmDialog({ title: t('profile.signOutTitle'), text: t('profile.signOutText'), action: t('profile.signOut') });
   if (!sure) return;
   await api.logout();
+  forgetDevice();
   leave();
 }
 
@@ -237,6 +239,7 @@ function deleteAccount() {
         return false;
       }
       await api.deleteMe(password.input.value);
+      forgetDevice();
       leave();
       return true;
     },

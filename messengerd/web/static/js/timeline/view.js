@@ -31,6 +31,8 @@ export class Timeline {
   #down;
   #up;
   #opening = 0;
+  #placing = false;
+  #placed = 0;
 
   /** `compose` takes replies and edits. */
   constructor(compose) {
@@ -89,23 +91,30 @@ export class Timeline {
     const log = this.#use(chat.id);
     const read = membershipIn(chat)?.read_seq ?? 0;
     const unread = chat.unread_count ?? 0;
+    this.#placing = true; // Nothing counts as seen before it stands where it will be read.
     this.#scroller.set(log.loaded ? log.entries : [], { bottom: true });
     this.#buttons();
     try {
       if (seq !== null || id !== null) {
         await this.show({ id, seq });
+        if (opening === this.#opening) this.#placing = false;
         return;
       }
       if (!log.loaded || !log.atHead) {
         if (!log.loaded) this.#tell('loading');
-        if (unread > 40 && read > 0) await log.around(read);
+        if (unread > 40) await log.around(read);
         else await log.latest();
       }
     } catch (error) {
-      if (opening === this.#opening) this.#tell('failed', error);
+      if (opening === this.#opening) {
+        this.#placing = false;
+        this.#tell('failed', error);
+      }
       return;
     }
     if (opening !== this.#opening) return;
+    this.#placing = false;
+    this.#placed = performance.now();
     this.#tell(log.entries.length ? null : 'empty');
     const first = unread > 0 ? log.entries.find((entry) => entry.message.seq > read && entry.message.sender_id !== state.me.id) : null;
     this.#context.unreadId = first?.id ?? null;
@@ -148,6 +157,8 @@ export class Timeline {
       toast(t('message.gone'));
       return;
     }
+    this.#placing = false;
+    this.#placed = performance.now();
     this.#scroller.reveal(entry);
     const element = this.#scroller.element(entry);
     element?.classList.add('glow');
@@ -209,7 +220,7 @@ export class Timeline {
   }
 
   #changed(log, kind) {
-    if (log !== this.#log || !log.loaded) return;
+    if (log !== this.#log || !log.loaded || this.#placing) return;
     if (kind === 'update') {
       this.#scroller.refresh();
     } else {
@@ -236,7 +247,7 @@ export class Timeline {
 
   #near(end) {
     const log = this.#log;
-    if (!log?.loaded) return;
+    if (!log?.loaded || this.#placing) return;
     const more = end === 'top' ? log.older() : log.newer();
     more.catch((error) => {
       if (error.status !== 0) toast(errorText(error));
@@ -251,7 +262,7 @@ export class Timeline {
 
   #seen() {
     const log = this.#log;
-    if (!log?.loaded || !log.entries.length || !this.element.isConnected) return;
+    if (!log?.loaded || this.#placing || !log.entries.length || !this.element.isConnected) return;
     const { last } = this.#scroller.visible();
     for (let at = Math.min(last, log.entries.length - 1); at >= 0; at--) {
       if (log.entries[at].pending) continue;
@@ -263,7 +274,9 @@ export class Timeline {
   #floatDate() {
     const log = this.#log;
     const entry = log?.entries[this.#scroller.visible().first];
-    if (!entry || this.#scroller.atBottom) {
+    // It follows the reader's own moves and does not cover a line across.
+    const moved = performance.now() - this.#placed > 500;
+    if (!entry || !moved || this.#scroller.atBottom || entry.id === this.#context.unreadId) {
       this.#date.classList.remove('shown');
       return;
     }
