@@ -1,7 +1,7 @@
 // The chat page: puts the list, the header, the timeline and the composer
 // together, and decides what is open.
 
-import { ApiError, about, errorText, leave, probablySignedIn } from './api.js';
+import { ApiError, about, api, errorText, probablySignedIn, rememberSignedIn } from './api.js';
 import { userAvatar } from './avatar.js';
 import { Composer } from './compose/composer.js';
 import { append, clear, h, icon, iconButton } from './dom.js';
@@ -28,10 +28,7 @@ let said;
 let panes;
 
 async function start() {
-  if (!probablySignedIn()) {
-    leave();
-    return;
-  }
+  if (!probablySignedIn() && !(await signedIn())) return;
   // First the line, then the state: what happens between is not lost.
   socket.start();
   await socket.ready(1000);
@@ -64,6 +61,18 @@ async function start() {
   addEventListener('hashchange', () => followAddress());
   followAddress();
   state.emit('chats', {});
+}
+
+// Asked before the socket is opened, which would only be refused.
+async function signedIn() {
+  try {
+    await api.me();
+    rememberSignedIn(true);
+  } catch (error) {
+    // Where there is no line, loading says so and tries again.
+    return error.status !== 401;
+  }
+  return true;
 }
 
 // Nothing could be loaded: says why and waits for the reader.
