@@ -80,6 +80,8 @@ export class Person {
   /** Signs in with an account that is there. */
   async signIn(username = this.name) {
     this.user = (await this.call('POST', '/auth/login', { username, password: PASSWORD, cookie: true })).user;
+    // As the sign-in page would have noted.
+    if (this.page.url().startsWith(this.#stage.url)) await this.page.evaluate(() => localStorage.setItem('messenger.signed-in', 'yes'));
   }
 
   /** Opens the chat page and waits for it. */

@@ -53,8 +53,9 @@ export class Stage {
     await this.#browser?.close();
   }
 
-  /** A browser of somebody's own, with nothing open yet. */
-  async person(name, { locale = 'en-GB', scheme = 'light', viewport = DESKTOP, touch = false, permissions = [] } = {}) {
+  /** A browser of somebody's own, with nothing open yet; `known` where they signed in there before. */
+  async person(name, { locale = 'en-GB', scheme = 'light', viewport = DESKTOP, touch = false, permissions = [], known = false } = {}) {
+    const noted = [{ origin: this.url, localStorage: [{ name: 'messenger.signed-in', value: 'yes' }] }];
     const context = await this.#browser.newContext({
       baseURL: this.url,
       locale,
@@ -65,6 +66,7 @@ export class Stage {
       isMobile: touch,
       permissions,
       reducedMotion: 'reduce',
+      storageState: { cookies: [], origins: known ? noted : [] },
     });
     context.setDefaultTimeout(LONG_MS);
     const person = new Person(name, context, this);
@@ -75,7 +77,7 @@ export class Stage {
 
   /** The same, with an account that was made just now, before the chat page. */
   async member(name, options = {}) {
-    const person = await this.person(name, options);
+    const person = await this.person(name, { known: true, ...options });
     await person.enrol(options);
     if (options.open !== false) await person.enter();
     return person;

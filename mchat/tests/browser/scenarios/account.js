@@ -74,7 +74,7 @@ export default async function account(stage) {
   await anna.sees('Chats');
 
   // Sessions: one elsewhere is seen, ended, and over.
-  const elsewhere = await stage.person('elsewhere');
+  const elsewhere = await stage.person('elsewhere', { known: true });
   await elsewhere.signIn('anna');
   await elsewhere.enter();
   elsewhere.expects(/status of 401|WebSocket/);

@@ -97,6 +97,7 @@ export default async function chats(stage) {
   await anna.dialog.getByText('Public', { exact: true }).click();
   await anna.dialog.getByLabel('Name', { exact: true }).fill('Square');
   await anna.press('Create');
+  await anna.sees(page.locator('.chat-name', { hasText: 'Square' }));
   await anna.write('all are welcome');
   await cleo.page.reload();
   await cleo.open('Square');

@@ -56,7 +56,7 @@ export default async function history(stage) {
   // Tomorrow, today is yesterday.
   await anna.open('Archive');
   await anna.sees(anna.bubble(`new message ${NEW}`));
-  const later = await stage.person('later');
+  const later = await stage.person('later', { known: true });
   await later.signIn('bob');
   await later.page.clock.install({ time: new Date(Date.now() + 86_400_000) });
   await later.enter();

@@ -77,9 +77,11 @@ export function keepChat(chat) {
   const kept = state.chats.get(chat.id) ?? {};
   const before = membershipIn(kept)?.read_seq ?? 0;
   const head = kept.seq ?? 0;
+  const unread = kept.unread_count ?? 0;
   Object.assign(kept, fields, { own: undefined, latest: messages?.at(-1) ?? kept.latest ?? null });
   const own = membershipIn(kept);
   if (own) own.read_seq = Math.max(own.read_seq ?? 0, kept.read_seq ?? 0, before); // Ours may be on its way.
+  if (own && before > (fields.read_seq ?? 0)) kept.unread_count = Math.min(unread, kept.unread_count ?? 0);
   kept.seq = Math.max(kept.seq ?? 0, head);
   forgetCursors(kept);
   state.chats.set(chat.id, kept);

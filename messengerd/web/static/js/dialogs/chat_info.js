@@ -31,7 +31,7 @@ export function openChatInfo(chatId) {
   const trouble = h('p', { class: 'notice bad', role: 'alert' });
   showTrouble(trouble, null);
   const head = h('div', { class: 'profile-head' });
-  const about = h('p', { class: 'dialog-text chat-about' });
+  const about = h('p', { class: 'dialog-text info-about' });
   const list = h('div', { class: 'action-list' });
   const guarded = async (work) => {
     showTrouble(trouble, null);
@@ -153,7 +153,17 @@ async function leaveChat(chat, dialog) {
     danger: true,
   });
   if (!sure) return;
-  await api.removeMember(chat.id, state.me.id);
+  const own = membershipIn(chat);
+  // From here on nothing is marked as read: that would join a public chat again.
+  Object.assign(chat, { joined: false });
+  if (own) own.is_active = false;
+  try {
+    await api.removeMember(chat.id, state.me.id);
+  } catch (error) {
+    Object.assign(chat, { joined: true });
+    if (own) own.is_active = true;
+    throw error;
+  }
   // A public one can still be read.
   if (chat.type === 'public') await reloadChat(chat.id);
   else forget(chat.id, dialog);

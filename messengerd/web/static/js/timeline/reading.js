@@ -30,6 +30,8 @@ export class Reading {
     this.#wanted = new Map();
     this.#timer = 0;
     for (const [chatId, seq] of wanted) {
+      // Marking a public chat would join it again.
+      if (!membershipIn(state.chats.get(chatId))) continue;
       try {
         await api.markRead(chatId, seq);
       } catch (error) {
