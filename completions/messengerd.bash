@@ -117,7 +117,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__config__subcmd__check)
-            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -144,6 +144,10 @@ _messengerd() {
                     return 0
                     ;;
                 --registration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --web-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -419,7 +423,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__invite)
-            opts="-h --uses --days --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --uses --days --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,6 +461,10 @@ _messengerd() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -465,7 +473,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__migrate)
-            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -495,6 +503,10 @@ _messengerd() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -503,7 +515,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__move)
-            opts="-h --from --to --from-password-file --to-password-file --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --from --to --from-password-file --to-password-file --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -549,6 +561,10 @@ _messengerd() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -557,7 +573,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__serve)
-            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -584,6 +600,10 @@ _messengerd() {
                     return 0
                     ;;
                 --registration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --web-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

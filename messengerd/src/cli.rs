@@ -141,6 +141,9 @@ pub struct Settings {
     /// Who may make an account: local, open, invite, closed [default: local].
     #[arg(long, env = "MESSENGERD_REGISTRATION", value_name = "POLICY")]
     pub registration: Option<String>,
+    /// Serve the pages from here in place of the built-in ones, to work on them.
+    #[arg(long, env = "MESSENGERD_WEB_DIR", value_name = "DIR")]
+    pub web_dir: Option<PathBuf>,
 }
 
 impl Settings {
@@ -157,6 +160,7 @@ impl Settings {
             http_insecure: self.http_insecure.then_some(true),
             advertise: self.advertise,
             registration: self.registration,
+            web_dir: self.web_dir,
             ..RawConfig::default()
         };
         let variable = |name: &str| std::env::var(name).ok();

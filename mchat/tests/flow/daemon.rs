@@ -13,24 +13,38 @@ pub(crate) struct Daemon {
     runtime: Runtime,
     server: Option<Server>,
     address: SocketAddr,
+    /// Where the pages are, for a daemon that has them.
+    pages: Option<SocketAddr>,
     advertise: Option<String>,
     pub(crate) dir: tempfile::TempDir,
 }
 
 impl Daemon {
     pub(crate) fn start() -> Self {
+        Self::serving(None)
+    }
+
+    /// With the pages on plain HTTP.
+    pub(crate) fn with_pages() -> Self {
+        Self::serving(Some("127.0.0.1:0".parse().unwrap()))
+    }
+
+    fn serving(pages: Option<SocketAddr>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let server = serve(&runtime, dir.path(), "127.0.0.1:0".parse().unwrap(), None);
+        let any = "127.0.0.1:0".parse().unwrap();
+        let server = serve(&runtime, dir.path(), any, pages, None);
         let address = server.addresses().listen;
+        let pages = server.addresses().http;
         Self {
             runtime,
             server: Some(server),
             address,
+            pages,
             advertise: None,
             dir,
         }
@@ -45,6 +59,11 @@ impl Daemon {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the pages are.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.pages.unwrap()
     }
 
     pub(crate) fn url(&self) -> String {
@@ -73,6 +92,7 @@ impl Daemon {
             &self.runtime,
             self.dir.path(),
             self.address,
+            self.pages,
             self.advertise.clone(),
         ));
     }
@@ -90,11 +110,17 @@ impl Drop for Daemon {
     }
 }
 
-fn serve(runtime: &Runtime, data: &Path, listen: SocketAddr, advertise: Option<String>) -> Server {
+fn serve(
+    runtime: &Runtime,
+    data: &Path,
+    listen: SocketAddr,
+    pages: Option<SocketAddr>,
+    advertise: Option<String>,
+) -> Server {
     let config = RawConfig {
         data_dir: Some(data.to_owned()),
         listen: Some(listen.to_string()),
-        http: Some("off".into()),
+        http: Some(pages.map_or("off".into(), |address| address.to_string())),
         advertise,
         ..RawConfig::default()
     }

@@ -57,6 +57,8 @@ pub struct Config {
     pub waiting: usize,
     /// Least level of log lines.
     pub log: String,
+    /// Where the pages are read at each request; those of the binary where absent.
+    pub web_dir: Option<PathBuf>,
     /// Where accounts and messages are.
     pub store: StoreConfig,
     /// How nodes on one database hear of each other; none for a single one.
@@ -228,6 +230,7 @@ impl RawConfig {
             send_rate: Rate { burst, per_second },
             waiting,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
+            web_dir: self.web_dir,
             store,
             bus,
             web,

@@ -26,6 +26,8 @@ pub struct RawConfig {
     pub registration: Option<String>,
     /// See [`Config::log`](super::Config::log).
     pub log: Option<String>,
+    /// See [`Config::web_dir`](super::Config::web_dir).
+    pub web_dir: Option<PathBuf>,
     /// Certificate files.
     pub tls: RawTls,
     /// Bounds.
@@ -183,6 +185,7 @@ impl RawConfig {
             advertise: self.advertise.or(under.advertise),
             registration: self.registration.or(under.registration),
             log: self.log.or(under.log),
+            web_dir: self.web_dir.or(under.web_dir),
             tls: RawTls {
                 certificate: self.tls.certificate.or(under.tls.certificate),
                 key: self.tls.key.or(under.tls.key),

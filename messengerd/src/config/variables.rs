@@ -71,6 +71,7 @@ impl RawConfig {
             advertise: text("MESSENGERD_ADVERTISE"),
             registration: text("MESSENGERD_REGISTRATION"),
             log: text("MESSENGERD_LOG"),
+            web_dir: path("MESSENGERD_WEB_DIR"),
             database: RawDatabase {
                 url: secret("MESSENGERD_DATABASE_URL"),
                 host: text("DB_HOST"),

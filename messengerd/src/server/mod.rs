@@ -32,6 +32,7 @@ use crate::session::door::Door;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Feed, SharedStore};
+use crate::transport::http::pages::Pages;
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
 
@@ -67,6 +68,7 @@ impl Server {
     /// Where an address is in use, a file cannot be used, or the store cannot
     /// be opened.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let pages = Pages::new(config.web_dir.clone())?;
         let data = DataDir::open(&config.data_dir)?;
         let (commits_in, commits_out, backlog) = commit_queue();
         let store = open_store(&config, &data, commits_in.clone()).await?;
@@ -128,6 +130,8 @@ impl Server {
             info: info.clone(),
             fingerprint: fingerprint.clone(),
             port: listen.port(),
+            registration: config.registration,
+            pages,
             posted: Arc::default(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),

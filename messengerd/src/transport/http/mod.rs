@@ -1,9 +1,9 @@
-//! The HTTP router, the same over TLS and on plain loopback: the start page,
+//! The HTTP router, the same over TLS and on plain loopback: the pages,
 //! `/health`, the web endpoint and the native protocol on WebSocket.
 
 pub mod api;
 mod cors;
-mod pages;
+pub mod pages;
 pub mod posted;
 pub mod serve;
 pub mod settings;
@@ -22,10 +22,12 @@ use tokio_util::task::TaskTracker;
 use tower::service_fn;
 use tower_service::Service as _;
 
+use self::pages::Pages;
 use self::posted::Posted;
 use self::settings::WebSettings;
 use super::websocket;
 use crate::service::Service;
+use crate::service::accounts::Registration;
 use crate::session::connection::Peer;
 use crate::session::door::Door;
 use crate::session::{self, ServerInfo};
@@ -37,10 +39,14 @@ pub struct Context {
     pub service: Arc<Service>,
     /// What clients are told of this server.
     pub info: Arc<ServerInfo>,
-    /// The key's fingerprint, shown on the start page.
+    /// The key's fingerprint, shown on the sign-in page.
     pub fingerprint: String,
-    /// The port of the native protocol, shown on the start page.
+    /// The port of the native protocol, shown on the sign-in page.
     pub port: u16,
+    /// Who may register, told by the sign-in page.
+    pub registration: Registration,
+    /// The pages.
+    pub pages: Pages,
     /// Who may wait to sign in.
     pub door: Arc<Door>,
     /// Running sessions.
@@ -58,7 +64,7 @@ pub fn router(context: Context) -> Router {
     let web = context.web.clone();
     let routes = Router::new()
         .merge(api::router())
-        .route("/", get(pages::start))
+        .merge(pages::router())
         .route("/health", get(api::health))
         .route("/ready", get(api::ready))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
