@@ -129,6 +129,7 @@ fn new_session() -> NewSession {
         id: SessionId::generate(),
         device: DeviceName::try_from("test").unwrap(),
         at: AT,
+        expires_at: None,
     }
 }
 

@@ -217,6 +217,7 @@ async fn sign_up(store: &dyn Store, name: &str) -> i64 {
         id: SessionId::generate(),
         device: "d".try_into().unwrap(),
         at: 1,
+        expires_at: None,
     };
     store.create_user(user, session).await.unwrap().no.0
 }

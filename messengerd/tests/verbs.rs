@@ -83,6 +83,7 @@ async fn migrate_and_invite_work_on_the_database_that_is_set() {
         id: SessionId::generate(),
         device: "d".try_into().unwrap(),
         at: 1,
+        expires_at: None,
     };
     store.create_user(user, session).await.unwrap();
     store.close().await.unwrap();

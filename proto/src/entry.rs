@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, CodecError, is_default};
 use crate::id::{ChatId, EntryId, SessionId, UserId};
-use crate::request::{ChatKind, ChatSettings, Role};
+use crate::request::{ChatKind, ChatSettings, Media, Role};
 use crate::{Seq, UnixMillis};
 
 macro_rules! kinds {
@@ -85,6 +85,9 @@ pub struct Message {
     /// Whether it was deleted: a `DELETED` entry follows.
     #[serde(default, skip_serializing_if = "is_default")]
     pub deleted: bool,
+    /// What it is; none for plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
 }
 
 impl Message {
@@ -94,6 +97,7 @@ impl Message {
             text: text.into(),
             forwarded: None,
             deleted: false,
+            media: None,
         }
     }
 }

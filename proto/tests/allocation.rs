@@ -74,7 +74,7 @@ const HUGE: [&[u8]; 10] = [
 ];
 
 /// Every field name that holds something of variable length.
-const FIELDS: [&str; 52] = [
+const FIELDS: [&str; 53] = [
     "capabilities",
     "client",
     "server",
@@ -126,6 +126,7 @@ const FIELDS: [&str; 52] = [
     "emoji",
     "forward",
     "forwarded",
+    "media",
     "unknown",
 ];
 

@@ -62,6 +62,7 @@ impl Ours {
             id: SessionId::generate(),
             device: DeviceName::try_from("bench").unwrap(),
             at: AT,
+            expires_at: None,
         };
         let user = store.create_user(user, session).await.unwrap();
         Actor {

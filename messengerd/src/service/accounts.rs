@@ -61,6 +61,7 @@ impl Service {
             id: SessionId::generate(),
             device: request.device,
             at,
+            expires_at: None,
         };
         let user = NewUser {
             id: UserId::generate(),
@@ -182,6 +183,7 @@ impl Service {
             id: SessionId::generate(),
             device,
             at: now(),
+            expires_at: None,
         };
         let id = session.id;
         self.store

@@ -8,7 +8,7 @@ use proto::entry::{Body, Edited, Entry, Forwarded, Message, kind};
 use proto::error::{ErrorCode, WireError};
 use proto::id::{ChatId, EntryId};
 use proto::limits;
-use proto::request::{DeleteMessage, EditMessage, Origin, PinMessage, React, Reply, Sent};
+use proto::request::{DeleteMessage, EditMessage, Media, Origin, PinMessage, React, Reply, Sent};
 
 use super::access::ChatAccess;
 use super::messages::{encode, sent};
@@ -212,6 +212,8 @@ impl Service {
             text: found.edited.unwrap_or(message.text),
             forwarded: Some(message.forwarded.unwrap_or(first)),
             deleted: false,
+            // What the server tells is told by somebody now.
+            media: message.media.filter(|media| *media != Media::System),
         })
     }
 }

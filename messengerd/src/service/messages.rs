@@ -11,8 +11,8 @@ use proto::event::{Event, TypingChanged};
 use proto::id::ChatId;
 use proto::limits;
 use proto::request::{
-    Changes, CursorList, Cursors, Done, History, Mark, MemberCursor, Page, Reply, Send, Sent,
-    Typing,
+    Changes, CursorList, Cursors, Done, History, Mark, Media, MemberCursor, Page, Reply, Send,
+    Sent, Typing,
 };
 
 use super::access::{ChatAccess, Standing};
@@ -41,11 +41,17 @@ impl Service {
         let (chat, _) = self.access.writable(send.chat, caller.actor).await?;
         let standing = chat.may(caller.actor.id, Right::Write, now())?;
         self.let_write(caller)?;
+        if matches!(send.media, Some(Media::System | Media::Unknown)) {
+            return Err(bad_request("media"));
+        }
         if let Some(seq) = send.reply_to {
             self.check_reply(&chat, standing, seq).await?;
         }
         let message = match send.forward {
-            None => Message::new(send.text),
+            None => Message {
+                media: send.media,
+                ..Message::new(send.text)
+            },
             Some(origin) => self.forwarded(caller, origin).await?,
         };
         let (kind, body) = encode(&Body::Message(message))?;

@@ -23,6 +23,7 @@ pub mod migrate;
 pub mod people;
 pub mod postgres;
 pub mod sqlite;
+pub mod timeline;
 pub mod transfer;
 
 use std::future::Future;
@@ -44,6 +45,7 @@ use self::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
 use self::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
+use self::timeline::{ListedChat, MessageRecord, Window};
 
 /// A user's number in this store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,6 +179,8 @@ pub struct UserRecord {
     pub status_until: Option<UnixMillis>,
     /// Whether others learn what they have read.
     pub receipts: bool,
+    /// When names, address, words, picture or status were last changed.
+    pub updated_at: UnixMillis,
 }
 
 impl UserRecord {
@@ -256,6 +260,8 @@ pub struct SessionRecord {
     pub created_at: UnixMillis,
     /// When it was last used, to a minute.
     pub last_used: UnixMillis,
+    /// Until when it lasts; none for one that lasts until it is ended.
+    pub expires_at: Option<UnixMillis>,
 }
 
 /// A chat and its present members.
@@ -288,6 +294,8 @@ pub struct ChatRecord {
     /// In a private chat, who of the two has blocked the other. A change of it
     /// makes one more revision of the chat, without an entry.
     pub blockers: Vec<UserId>,
+    /// When properties were last changed.
+    pub updated_at: UnixMillis,
 }
 
 impl ChatRecord {
@@ -314,6 +322,8 @@ pub struct MemberRecord {
     pub muted_until: UnixMillis,
     /// They see nothing up to this entry.
     pub from_seq: Seq,
+    /// When they came, the last time.
+    pub joined_at: UnixMillis,
 }
 
 /// A chat to be made.
@@ -543,6 +553,15 @@ pub trait Store: Send + Sync {
     /// Enabled accounts whose user name, first or last name contains `query`
     /// (folded), user names that begin with it first.
     fn search_users(&self, query: String, limit: u32) -> Pending<Vec<UserRecord>>;
+    /// Enabled accounts but `except`, by user name, whose user name, first or
+    /// last name contains `query` (folded).
+    fn list_users(
+        &self,
+        query: String,
+        except: UserNo,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<Vec<UserRecord>>;
     /// Whether there is no account yet.
     fn is_empty(&self) -> Pending<bool>;
     /// Stores an invite to register.
@@ -582,6 +601,14 @@ pub trait Store: Send + Sync {
         at: UnixMillis,
     ) -> Pending<UserRecord>;
 
+    /// Disables an account for good: its sessions end, whatever it said of
+    /// itself goes, and so does how it stands to others and they to it (who see
+    /// a change are told); no password is its any more. It leaves every group
+    /// and public chat, as with [`remove_member`](Self::remove_member). What it
+    /// wrote stays, and so do private chats and the user name. Repeated it does
+    /// what is still to be done.
+    fn delete_user(&self, user: Actor, at: UnixMillis) -> Pending<()>;
+
     // Contacts
 
     /// All whose state is not none or whom the user has blocked, by name.
@@ -600,9 +627,10 @@ pub trait Store: Send + Sync {
 
     // Sessions
 
-    /// Opens a session.
+    /// Opens a session; those of the same user that have expired are forgotten.
     fn create_session(&self, user: UserNo, session: NewSession) -> Pending<()>;
-    /// The session and its account, unless it ended or the account is disabled.
+    /// The session and its account, unless it ended or expired or the account is
+    /// disabled.
     fn session(&self, id: SessionId) -> Pending<Option<(SessionRecord, UserRecord)>>;
     /// A user's open sessions, latest used first.
     fn sessions(&self, user: UserNo) -> Pending<Vec<SessionRecord>>;
@@ -625,6 +653,11 @@ pub trait Store: Send + Sync {
     fn heads(&self, user: UserNo) -> Pending<(Seq, Vec<Head>)>;
     /// The head of one chat as its member sees it.
     fn head(&self, chat: ChatNo, user: UserNo) -> Pending<Option<Head>>;
+    /// All chats that the user is a present member of, and up to `public` public
+    /// ones that they are not in and may come to, those of them with the latest
+    /// entries; with up to `members` members each. The latest message or, where
+    /// there is none, the latest chat comes first.
+    fn chat_list(&self, user: UserNo, public: u32, members: u32) -> Pending<Vec<ListedChat>>;
     /// Who may see the presence of `user`, and whose presence they may see: the
     /// present members of all private chats and groups that they are in whose
     /// size is at most `max_members`, and mutual contacts; without those whom
@@ -710,6 +743,20 @@ pub trait Store: Send + Sync {
     /// One entry, of any kind, with its present text where it is an edited
     /// message.
     fn entry(&self, chat: ChatNo, seq: Seq) -> Pending<Option<FoundMessage>>;
+    /// Messages of a chat after `from` and above the floor, what is left of
+    /// deleted ones among them, oldest first; and whether there are more in the
+    /// direction of the window.
+    fn messages(
+        &self,
+        chat: ChatNo,
+        from: Seq,
+        window: Window,
+        limit: u32,
+    ) -> Pending<(Vec<MessageRecord>, bool)>;
+    /// Those of these entries that are there and messages, oldest first.
+    fn messages_at(&self, chat: ChatNo, seqs: Vec<Seq>) -> Pending<Vec<MessageRecord>>;
+    /// A message by its id, unless its chat was deleted.
+    fn message(&self, id: EntryId) -> Pending<Option<MessageRecord>>;
     /// The pinned messages of a chat, latest pin first.
     fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>>;
     /// Finds messages in the index.
@@ -764,7 +811,7 @@ pub trait Store: Send + Sync {
     /// Digest of a user's log up to `upto` (cut to the latest).
     fn account_digest(&self, user: UserNo, upto: Seq) -> Pending<(Seq, Digest)>;
 
-    /// Where chats and accounts stand now and which sessions have ended: for a
+    /// Where chats and accounts stand now and which sessions have ended or expired: for a
     /// node that may have missed what others did.
     fn revisions(
         &self,
@@ -794,6 +841,8 @@ pub struct NewSession {
     pub device: DeviceName,
     /// When.
     pub at: UnixMillis,
+    /// Until when it lasts; none for one that lasts until it is ended.
+    pub expires_at: Option<UnixMillis>,
 }
 
 /// A store shared by all parts of the daemon.

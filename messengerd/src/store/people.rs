@@ -7,6 +7,10 @@ use proto::text::{Bio, DisplayName, Email, StatusText};
 
 use super::UserRecord;
 
+/// Stands in the place of an account's password hash where no password is to
+/// verify: a sound PHC string of no algorithm.
+pub const NO_PASSWORD: &str = "$none";
+
 /// A change of one's own profile; what is `None` stays, an inner `None` empties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileChange {

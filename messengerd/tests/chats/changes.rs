@@ -32,6 +32,7 @@ on_both_stores! {
 fn forward(to: ChatId, chat: ChatId, seq: u64) -> Send {
     Send {
         forward: Some(Origin { chat, seq }),
+        media: None,
         ..message(to, EntryId::generate(), "is not used")
     }
 }

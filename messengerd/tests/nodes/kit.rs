@@ -293,6 +293,7 @@ pub(crate) fn session() -> NewSession {
         id: SessionId::generate(),
         device: DeviceName::try_from("test").unwrap(),
         at: 1,
+        expires_at: None,
     }
 }
 

@@ -238,6 +238,7 @@ async fn a_block_holds_at_all_nodes_at_once() {
             text: MessageText::try_from(text).unwrap(),
             reply_to: None,
             forward: None,
+            media: None,
         })
     };
     second.call(&berts, say("hello")).await.unwrap();

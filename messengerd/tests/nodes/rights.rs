@@ -71,6 +71,7 @@ impl Two {
             text: "words".try_into().unwrap(),
             reply_to: None,
             forward: None,
+            media: None,
         })
     }
 
@@ -243,6 +244,7 @@ async fn who_blocks_at_one_node_gets_nothing_from_the_other() {
             text: "words".try_into().unwrap(),
             reply_to: None,
             forward: None,
+            media: None,
         })
     };
     assert_eq!(two.at_second(say()).await, "ok");

@@ -489,6 +489,7 @@ pub fn message(chat: ChatId, id: EntryId, text: &str) -> Send {
         text: MessageText::try_from(text).unwrap(),
         reply_to: None,
         forward: None,
+        media: None,
     }
 }
 

@@ -8,6 +8,22 @@ use crate::id::{ChatId, EntryId, UserId};
 use crate::text::MessageText;
 use crate::{Seq, UnixMillis};
 
+words! {
+    /// What a message is, where it is not plain text alone.
+    Media {
+        /// Files.
+        File = "file",
+        /// A picture.
+        Image = "image",
+        /// A film.
+        Video = "video",
+        /// A recording.
+        Audio = "audio",
+        /// Something that the server tells; no client sends it.
+        System = "system",
+    }
+}
+
 /// Writes a message. Answered once it is durable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
@@ -25,6 +41,10 @@ pub struct Send {
     /// place of `text` and names its author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forward: Option<Origin>,
+    /// What it is; none for plain text. A message that forwards is what the
+    /// other one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
 }
 
 /// Answer to [`Send`] and to every other request that adds one entry to a chat.

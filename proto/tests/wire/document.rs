@@ -9,7 +9,7 @@ use proto::error::{ErrorCode, WireError};
 use proto::event::Event;
 use proto::limits;
 use proto::request::{
-    ChatKind, ContactState, FOREVER, NewMemberHistory, NotifyLevel, Request, Role, Status,
+    ChatKind, ContactState, FOREVER, Media, NewMemberHistory, NotifyLevel, Request, Role, Status,
 };
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -101,6 +101,7 @@ fn every_entry_kind_and_word_is_named() {
     check!(
         ChatKind,
         ContactState,
+        Media,
         NewMemberHistory,
         NotifyLevel,
         Role,

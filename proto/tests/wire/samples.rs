@@ -219,6 +219,7 @@ pub(crate) fn requests() -> Vec<Request> {
             text: MessageText::try_from("Привет 👋").unwrap(),
             reply_to: Some(299),
             forward: None,
+            media: None,
         }),
         Request::Changes(Changes {
             chat: chat(),
@@ -492,6 +493,13 @@ pub(crate) fn more_bodies() -> Vec<(&'static str, Body)> {
             }),
         ),
         (
+            "body MESSAGE media",
+            Body::Message(entry::Message {
+                media: Some(Media::Image),
+                ..entry::Message::new("photo.jpg")
+            }),
+        ),
+        (
             "body CHAT_CHANGED nothing",
             Body::ChatChanged(entry::ChatChanged::default()),
         ),
@@ -551,6 +559,7 @@ fn minimal() -> Vec<(&'static str, Encoded)> {
         text: MessageText::try_from("hi").unwrap(),
         reply_to: None,
         forward: None,
+        media: None,
     };
     let mut all = vec![
         (

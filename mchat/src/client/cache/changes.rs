@@ -219,9 +219,8 @@ fn blank(kind: u16) -> Result<Bytes, DbError> {
             text: String::new(),
         }),
         _ => Body::Message(Message {
-            text: String::new(),
-            forwarded: None,
             deleted: true,
+            ..Message::new("")
         }),
     };
     let (_, bytes) = body

@@ -398,6 +398,7 @@ fn outgoing(item: Outgoing) -> Result<Request, TextError> {
             text: MessageText::try_from(text)?,
             reply_to,
             forward: None,
+            media: None,
         }),
         OutboxKind::Forward { from, seq } => Request::Send(request::Send {
             chat,
@@ -410,6 +411,7 @@ fn outgoing(item: Outgoing) -> Result<Request, TextError> {
             })?,
             reply_to,
             forward: Some(Origin { chat: from, seq }),
+            media: None,
         }),
         OutboxKind::Edit { seq } => Request::EditMessage(request::EditMessage {
             chat,

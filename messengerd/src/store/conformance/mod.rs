@@ -168,6 +168,7 @@ pub(crate) fn new_session() -> NewSession {
         id: SessionId::generate(),
         device: DeviceName::try_from("test").unwrap(),
         at: AT,
+        expires_at: None,
     }
 }
 

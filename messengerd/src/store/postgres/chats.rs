@@ -99,8 +99,9 @@ async fn first(conn: &ClientWrapper, chat: &NewChat, pair: Pair) -> Result<Optio
 }
 
 const INSERT: &str = "INSERT INTO chats
-      (id, kind, name, created_by, created_at, members, pair_low, pair_high, description, search_key)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING chat_no";
+      (id, kind, name, created_by, created_at, members, pair_low, pair_high, description, search_key,
+       updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $5) ON CONFLICT DO NOTHING RETURNING chat_no";
 const INSERT_HEAD: &str = "INSERT INTO chat_heads (chat_no, head, msg_no, floor, acl_rev)
     VALUES ($1, 1, 0, 0, 1)";
 const INSERT_CURSORS: &str = "INSERT INTO chat_cursors (chat_no, cursor_rev) VALUES ($1, 0)";
@@ -201,7 +202,8 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
                         WHERE c.kind = 1 AND k.blocked
                           AND ((k.owner = c.pair_low AND k.other = c.pair_high)
                             OR (k.owner = c.pair_high AND k.other = c.pair_low))
-                        ORDER BY k.owner) AS blockers
+                        ORDER BY k.owner) AS blockers,
+                  c.updated_at
            FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
            JOIN users o ON o.user_no = c.created_by
            WHERE c.id = $1 AND c.deleted_at IS NULL)
@@ -233,9 +235,10 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
         settings: groups::settings(first, 8)?,
         banned: people(11)?,
         blockers: people(12)?,
+        updated_at: first.try_get::<_, At>(13)?.0,
     };
     for row in &rows {
-        chat.members.extend(members::record(row, 13)?);
+        chat.members.extend(members::record(row, 14)?);
     }
     Ok(Some(chat))
 }
@@ -248,6 +251,7 @@ macro_rules! head_columns {
          m.read_seq, greatest(m.read_no, h.floor_no), m.delivered_seq"
     };
 }
+pub(super) use head_columns;
 
 macro_rules! head_tables {
     () => {
@@ -259,7 +263,7 @@ macro_rules! head_tables {
 }
 
 /// Reads a [`Head`] whose first column is `at`; none where that is null.
-fn head_record(row: &Row, at: usize) -> Result<Option<Head>, Fault> {
+pub(super) fn head_record(row: &Row, at: usize) -> Result<Option<Head>, Fault> {
     let Some(id) = row.try_get::<_, Option<Uuid>>(at)? else {
         return Ok(None);
     };

@@ -274,6 +274,55 @@ pub(super) async fn change(
     })
 }
 
+const FORGET_BOTH: &str = "DELETE FROM contacts
+    WHERE (owner = $1 AND other = $2) OR (owner = $2 AND other = $1)";
+
+/// Forgets how an account that goes and another one stand to each other, and
+/// tells the other one where they see that.
+pub(super) async fn forget(
+    conn: &ClientWrapper,
+    gone: Actor,
+    other: Actor,
+    at: UnixMillis,
+) -> Result<Done<()>, Fault> {
+    let (low, high) = (gone.no.0.min(other.no.0), gone.no.0.max(other.no.0));
+    let both = [low, high];
+    let answers = statements::start(
+        conn,
+        &[
+            (LOCK_PAIR, &[&pair_lock(Some(low), Some(high))]),
+            (LOCK_CHAT, &[&low, &high, &true]),
+            (LOCK_USERS, &[&both.as_slice()]),
+            (READ, &[&gone.no.0, &other.no.0]),
+        ],
+    )
+    .await?;
+    let row = answers.last().and_then(|rows| rows.first());
+    let (own, reverse) = read_sides(row.ok_or(StoreError::NoEntry)?, 0)?;
+    let told = reverse.is_listed(&own);
+    let blocked = own.blocked || reverse.blocked;
+    let others = [other];
+    let note = Note::new(
+        &others[..usize::from(told)],
+        account_kind::CONTACT_CHANGED,
+        at,
+        About::Person(gone.id),
+    );
+    let answers = statements::finish(
+        conn,
+        &[
+            (FORGET_BOTH, &[&low, &high]),
+            (CHANGE_CHAT, &[&low, &high, &blocked]),
+            (account::APPEND, &note.params()),
+        ],
+    )
+    .await?;
+    Ok(Done {
+        value: (),
+        events: note.events(answers.last().map_or(&[], Vec::as_slice))?,
+    })
+}
+
 /// See [`Store::blocked_among`](crate::store::Store::blocked_among).
 pub(super) async fn blocked_among(
     conn: &ClientWrapper,

@@ -18,7 +18,7 @@ use crate::store::{ChatNo, StoreError, UserNo};
 pub(super) type Computed = Vec<(u64, Digest)>;
 
 /// Several reads of one state of the store.
-async fn begin_snapshot(conn: &ClientWrapper) -> Result<(), Fault> {
+pub(super) async fn begin_snapshot(conn: &ClientWrapper) -> Result<(), Fault> {
     Ok(conn
         .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?)

@@ -107,7 +107,7 @@ async fn page(
 }
 
 /// Reads an entry without its body, the first column of which is `at`.
-fn entry(row: &Row, at: usize, body: &[u8]) -> Result<Entry, Fault> {
+pub(super) fn entry(row: &Row, at: usize, body: &[u8]) -> Result<Entry, Fault> {
     Ok(Entry {
         seq: row.try_get::<_, i64>(at)? as u64,
         id: EntryId(row.try_get(at + 1)?),

@@ -59,7 +59,7 @@ pub(super) fn settings(row: &Row, at: usize) -> Result<ChatSettings, Fault> {
 const SHOWN: &str = "SELECT name, description, avatar, allowed, retention_days, since_join
     FROM chats WHERE chat_no = $1";
 const CHANGE: &str = "UPDATE chats SET name = $2, description = $3, search_key = $4, avatar = $5,
-      allowed = $6, retention_days = $7, since_join = $8
+      allowed = $6, retention_days = $7, since_join = $8, updated_at = $9
     WHERE chat_no = $1";
 
 /// See [`Store::change_chat`](crate::store::Store::change_chat).
@@ -126,6 +126,7 @@ pub(super) async fn change(
                     &allowed,
                     &days,
                     &since_join,
+                    &At(act.at),
                 ],
             ),
             (avatars::LOCK, &[&gone]),
@@ -255,15 +256,21 @@ pub(super) async fn prefs(
     )
     .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(ChatPrefs {
-        notify: match row.try_get::<_, i16>(0)? {
+    Ok(Some(prefs_record(&row, 0)?))
+}
+
+/// Reads settings from `notify`, `quiet_until` and `hidden_upto`, the first of
+/// which is column `at`.
+pub(super) fn prefs_record(row: &Row, at: usize) -> Result<ChatPrefs, Fault> {
+    Ok(ChatPrefs {
+        notify: match row.try_get::<_, i16>(at)? {
             2 => NotifyLevel::Mentions,
             3 => NotifyLevel::None,
             _ => NotifyLevel::All,
         },
-        muted_until: row.try_get(1)?,
-        hidden_upto: row.try_get::<_, i64>(2)? as u64,
-    }))
+        muted_until: row.try_get(at + 1)?,
+        hidden_upto: row.try_get::<_, i64>(at + 2)? as u64,
+    })
 }
 
 const SET_PREFS: &str = "UPDATE members SET notify = $3, quiet_until = $4, hidden_upto = $5

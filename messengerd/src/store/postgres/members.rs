@@ -40,7 +40,7 @@ pub(super) fn role_of(number: i16) -> Role {
 /// The columns of a [`MemberRecord`]; `members` is `m`, `users` is `u`.
 macro_rules! member_columns {
     () => {
-        "m.user_no, m.role, m.muted_until, m.from_seq,
+        "m.user_no, m.role, m.muted_until, m.from_seq, m.joined_at,
          u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
     };
 }
@@ -56,7 +56,8 @@ pub(super) fn record(row: &Row, at: usize) -> Result<Option<MemberRecord>, Fault
         role: role_of(row.try_get(at + 1)?),
         muted_until: row.try_get(at + 2)?,
         from_seq: row.try_get::<_, i64>(at + 3)? as u64,
-        user: users::shown(row, at + 4)?,
+        joined_at: row.try_get::<_, At>(at + 4)?.0,
+        user: users::shown(row, at + 5)?,
     }))
 }
 
@@ -236,6 +237,23 @@ async fn come(conn: &ClientWrapper, locked: Locked, fresh: &[Actor]) -> Result<D
 pub(super) async fn remove(conn: &ClientWrapper, act: Act, user: Actor) -> Result<Done<()>, Fault> {
     let Some(locked) = Locked::begin(conn, act, kind::MEMBER_LEFT, &[user]).await? else {
         return Ok(Done::quiet(()));
+    };
+    if locked.present(user).is_none() {
+        return Locked::nothing(conn).await;
+    }
+    let body = Body::MemberLeft(entry::MemberLeft { user: user.id });
+    let left_at = At(act.at);
+    let leaving: [&(dyn ToSql + Sync); 3] = [&act.chat.0, &user.no.0, &left_at];
+    go(conn, locked, user, &body, (LEAVE, &leaving)).await
+}
+
+/// The actor leaves at whatever revision, because their account ends.
+pub(super) async fn depart(conn: &ClientWrapper, act: Act) -> Result<Done<()>, Fault> {
+    let user = act.actor;
+    let locked = match Locked::begin_anyhow(conn, act, &[user]).await {
+        // The chat was deleted meanwhile.
+        Err(Fault::Refused(StoreError::NoAccess)) => return Locked::nothing(conn).await,
+        locked => locked?,
     };
     if locked.present(user).is_none() {
         return Locked::nothing(conn).await;

@@ -68,7 +68,7 @@ async fn changed(
 }
 
 const SET_PROFILE: &str = "UPDATE users SET first_name = $2, last_name = $3, names_key = $4,
-      bio = $5, email = $6, receipts = $7, rev = rev + $8
+      bio = $5, email = $6, receipts = $7, rev = rev + $8, updated_at = $9
     WHERE user_no = $1";
 
 /// See [`Store::set_profile`](crate::store::Store::set_profile).
@@ -104,12 +104,21 @@ pub(super) async fn set_profile(
     }
     let by = i64::from(news);
     let params: Params<'_> = &[
-        &user.no.0, &first, &last, &names, &bio, &email, &receipts, &by,
+        &user.no.0,
+        &first,
+        &last,
+        &names,
+        &bio,
+        &email,
+        &receipts,
+        &by,
+        &At(at),
     ];
     changed(conn, user, at, (SET_PROFILE, params), None).await
 }
 
-const SET_STATUS: &str = "UPDATE users SET status = $2, status_text = $3, status_until = $4
+const SET_STATUS: &str = "UPDATE users SET status = $2, status_text = $3, status_until = $4,
+      updated_at = $5
     WHERE user_no = $1";
 
 pub(super) fn status_number(status: Status) -> i16 {
@@ -141,11 +150,12 @@ pub(super) async fn set_status(
     locked(conn, user).await?;
     let text = chosen.text.as_ref().map_or("", |text| text.as_str());
     let (status, until) = (status_number(chosen.status), chosen.until.map(At));
-    let params: Params<'_> = &[&user.no.0, &status, &text, &until];
+    let params: Params<'_> = &[&user.no.0, &status, &text, &until, &At(at)];
     changed(conn, user, at, (SET_STATUS, params), None).await
 }
 
-const SET_AVATAR: &str = "UPDATE users SET avatar = $2, rev = rev + 1 WHERE user_no = $1";
+const SET_AVATAR: &str = "UPDATE users SET avatar = $2, rev = rev + 1, updated_at = $3
+    WHERE user_no = $1";
 
 /// See [`Store::set_user_avatar`](crate::store::Store::set_user_avatar).
 pub(super) async fn set_avatar(
@@ -162,7 +172,8 @@ pub(super) async fn set_avatar(
     avatars::hold(conn, avatar).await?;
     let hash = avatar.as_ref().map(|hash| hash.0.as_slice());
     let gone = before.avatar.as_ref().map(|hash| hash.0.as_slice());
-    changed(conn, user, at, (SET_AVATAR, &[&user.no.0, &hash]), gone).await
+    let set: Params<'_> = &[&user.no.0, &hash, &At(at)];
+    changed(conn, user, at, (SET_AVATAR, set), gone).await
 }
 
 const LOCK_SESSIONS: &str = "SELECT id FROM sessions WHERE user_no = $1 AND id <> $2

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, Object, RecyclingMethod};
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
@@ -199,6 +200,15 @@ impl Pool {
                 Err(error) => Err(StoreError::Internal(error.to_string())),
             }
         })
+    }
+
+    /// Runs several operations one after the other to their end, whether or not
+    /// anybody waits for that.
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.runtime.spawn(work)
     }
 
     async fn attempt<A, T, F>(&self, deadline: Instant, args: &A, work: &F) -> Result<T, Fault>

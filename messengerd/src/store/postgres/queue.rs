@@ -62,12 +62,13 @@ where
 }
 
 /// The queues, one per committer.
+#[derive(Clone)]
 pub(super) struct Queue {
     jobs: Vec<mpsc::Sender<Job>>,
     /// Bytes of bodies that wait, in all of them.
     bytes: Arc<AtomicUsize>,
     max_bytes: usize,
-    closing: AtomicBool,
+    closing: Arc<AtomicBool>,
 }
 
 impl Queue {
@@ -79,7 +80,7 @@ impl Queue {
             jobs: senders,
             bytes: Arc::default(),
             max_bytes,
-            closing: AtomicBool::new(false),
+            closing: Arc::default(),
         };
         (queue, receivers)
     }

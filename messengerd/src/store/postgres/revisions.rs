@@ -5,6 +5,7 @@ use proto::id::{ChatId, SessionId, UserId};
 use uuid::Uuid;
 
 use super::error::Fault;
+use super::schema::now;
 use super::statements;
 use crate::store::{AccountRevision, ChatNo, ChatRevision, Revisions, UserNo};
 
@@ -18,7 +19,8 @@ const FIND: &str = "
     FROM unnest($2::uuid[]) k(id) JOIN users u ON u.id = k.id
     UNION ALL
     SELECT 3::int2, k.id, 0, 0, 0, 0, 0 FROM unnest($3::uuid[]) k(id)
-    WHERE NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = k.id)";
+    WHERE NOT EXISTS (SELECT 1 FROM sessions s
+                      WHERE s.id = k.id AND (s.expires_at IS NULL OR s.expires_at > $4))";
 
 /// See [`Store::revisions`](crate::store::Store::revisions).
 pub(super) async fn find(
@@ -31,7 +33,7 @@ pub(super) async fn find(
     let users: Vec<Uuid> = users.iter().map(|id| id.0).collect();
     let sessions: Vec<Uuid> = sessions.iter().map(|id| id.0).collect();
     let mut found = Revisions::default();
-    for row in statements::rows(conn, FIND, &[&chats, &users, &sessions]).await? {
+    for row in statements::rows(conn, FIND, &[&chats, &users, &sessions, &now()]).await? {
         let id: Uuid = row.try_get(1)?;
         let number = |at| row.try_get::<_, i64>(at);
         match row.try_get::<_, i16>(0)? {

@@ -32,6 +32,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "search",
         sql: include_str!("../../../../sql/postgres/0004_search.sql"),
     },
+    Migration {
+        version: 5,
+        name: "web",
+        sql: include_str!("../../../../sql/postgres/0005_web.sql"),
+    },
 ];
 
 /// The advisory lock of whoever changes the schema: "msgr" in ASCII.
@@ -131,7 +136,8 @@ pub(super) async fn refuse_unfinished_move(conn: &ClientWrapper) -> Result<(), F
     }
 }
 
-fn now() -> At {
+/// The time of this machine.
+pub(super) fn now() -> At {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     At(since.map_or(0, |since| since.as_millis() as i64))
 }

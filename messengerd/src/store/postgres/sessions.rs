@@ -1,7 +1,7 @@
 //! Signed-in devices.
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use proto::UnixMillis;
 use proto::entry::account_kind;
 use proto::id::SessionId;
@@ -11,13 +11,16 @@ use uuid::Uuid;
 use super::account::{self, About, Note};
 use super::error::Fault;
 use super::pool::Done;
+use super::schema::now;
 use super::statements::{self, begin, commit, prepare};
 use super::timestamp::At;
 use super::users;
 use crate::store::{Actor, Committed, NewSession, SessionRecord, UserNo, UserRecord};
 
-const INSERT: &str = "INSERT INTO sessions (id, user_no, device, created_at, last_used)
-    VALUES ($1, $2, $3, $4, $4)";
+const EXPIRE: &str = "DELETE FROM sessions WHERE id IN (
+      SELECT id FROM sessions WHERE user_no = $1 AND expires_at <= $2 ORDER BY id FOR UPDATE)";
+const INSERT: &str = "INSERT INTO sessions (id, user_no, device, created_at, last_used, expires_at)
+    VALUES ($1, $2, $3, $4, $4, $5)";
 
 /// Opens a session in a transaction that the caller has begun, and commits it.
 pub(super) async fn open(
@@ -25,7 +28,7 @@ pub(super) async fn open(
     user: Actor,
     session: &NewSession,
 ) -> Result<Vec<Committed>, Fault> {
-    let [insert, append] = prepare(conn, [INSERT, account::APPEND]).await?;
+    let [expire, insert, append] = prepare(conn, [EXPIRE, INSERT, account::APPEND]).await?;
     let users = [user];
     let note = Note::new(
         &users,
@@ -34,8 +37,11 @@ pub(super) async fn open(
         About::Session(session.id),
     );
     let (device, at) = (session.device.as_str(), At(session.at));
-    let params: statements::Params<'_> = &[&session.id.0, &user.no.0, &device, &at];
-    let (_, (rows, ())) = try_join(
+    let until = session.expires_at.map(At);
+    let old: statements::Params<'_> = &[&user.no.0, &at];
+    let params: statements::Params<'_> = &[&session.id.0, &user.no.0, &device, &at, &until];
+    let (_, _, (rows, ())) = try_join3(
+        conn.execute(&expire, old),
         conn.execute(&insert, params),
         try_join(conn.query(&append, &note.params()), commit(conn)),
     )
@@ -62,6 +68,7 @@ fn record(row: &Row) -> Result<SessionRecord, Fault> {
         device: row.try_get(2)?,
         created_at: row.try_get::<_, At>(3)?.0,
         last_used: row.try_get::<_, At>(4)?.0,
+        expires_at: row.try_get::<_, Option<At>>(5)?.map(|at| at.0),
     })
 }
 
@@ -70,13 +77,13 @@ pub(super) async fn get(
     id: SessionId,
 ) -> Result<Option<(SessionRecord, UserRecord)>, Fault> {
     let sql = concat!(
-        "SELECT s.id, s.user_no, s.device, s.created_at, s.last_used, ",
+        "SELECT s.id, s.user_no, s.device, s.created_at, s.last_used, s.expires_at, ",
         users::columns!(),
         " FROM sessions s JOIN users u ON u.user_no = s.user_no
-          WHERE s.id = $1 AND NOT u.disabled"
+          WHERE s.id = $1 AND NOT u.disabled AND (s.expires_at IS NULL OR s.expires_at > $2)"
     );
-    match statements::row(conn, sql, &[&id.0]).await? {
-        Some(row) => Ok(Some((record(&row)?, users::record(&row, 5)?))),
+    match statements::row(conn, sql, &[&id.0, &now()]).await? {
+        Some(row) => Ok(Some((record(&row)?, users::record(&row, 6)?))),
         None => Ok(None),
     }
 }
@@ -87,9 +94,10 @@ pub(super) async fn of_user(
 ) -> Result<Vec<SessionRecord>, Fault> {
     let rows = statements::rows(
         conn,
-        "SELECT id, user_no, device, created_at, last_used FROM sessions WHERE user_no = $1
+        "SELECT id, user_no, device, created_at, last_used, expires_at FROM sessions
+         WHERE user_no = $1 AND (expires_at IS NULL OR expires_at > $2)
          ORDER BY last_used DESC, created_at DESC, id",
-        &[&user.0],
+        &[&user.0, &now()],
     )
     .await?;
     rows.iter().map(record).collect()

@@ -24,7 +24,7 @@ const FIRST: i64 = 0x66_6972_7374;
 macro_rules! columns {
     () => {
         "u.user_no, u.password_hash, u.admin, u.disabled, u.last_seen, u.email, u.created_at,
-         u.bio, u.status, u.status_text, u.status_until, u.receipts,
+         u.bio, u.status, u.status_text, u.status_until, u.receipts, u.updated_at,
          u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
     };
 }
@@ -33,7 +33,7 @@ pub(super) use columns;
 /// Reads a [`UserRecord`] whose first column is `at`.
 pub(super) fn record(row: &Row, at: usize) -> Result<UserRecord, Fault> {
     let time = |at| row.try_get::<_, Option<At>>(at).map(|at| at.map(|at| at.0));
-    let shown = shown(row, at + 12)?;
+    let shown = shown(row, at + 13)?;
     Ok(UserRecord {
         no: UserNo(row.try_get(at)?),
         password_hash: row.try_get(at + 1)?,
@@ -47,6 +47,7 @@ pub(super) fn record(row: &Row, at: usize) -> Result<UserRecord, Fault> {
         status_text: row.try_get(at + 9)?,
         status_until: time(at + 10)?,
         receipts: row.try_get(at + 11)?,
+        updated_at: row.try_get::<_, At>(at + 12)?.0,
         id: shown.id,
         username: shown.username,
         first_name: shown.first_name,
@@ -115,8 +116,8 @@ pub(super) async fn create(
     // One that comes in between is found by the constraint.
     let sql = concat!(
         "INSERT INTO users AS u
-           (id, username, username_key, email, password_hash, admin, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ",
+           (id, username, username_key, email, password_hash, admin, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ",
         columns!()
     );
     let row = statements::row(
@@ -246,6 +247,32 @@ pub(super) async fn search(
         )?);
     }
     Ok(found)
+}
+
+/// See [`Store::list_users`](crate::store::Store::list_users).
+pub(super) async fn list(
+    conn: &ClientWrapper,
+    query: &str,
+    except: UserNo,
+    limit: u32,
+    offset: u32,
+) -> Result<Vec<UserRecord>, Fault> {
+    let key = username_key(query);
+    if !storable(&key) {
+        return Ok(Vec::new());
+    }
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE NOT u.disabled AND u.user_no <> $3
+          AND ($1 = '' OR strpos(u.username_key, $1) > 0
+               OR ($2 <> '' AND strpos(u.names_key, $2) > 0))
+          ORDER BY u.username_key LIMIT $4 OFFSET $5"
+    );
+    let names = search_fold(query);
+    let (limit, offset) = (i64::from(limit), i64::from(offset));
+    let params: statements::Params<'_> = &[&key, &names.trim(), &except.0, &limit, &offset];
+    records(&statements::rows(conn, sql, params).await?)
 }
 
 pub(super) async fn set_last_seen(

@@ -5,15 +5,16 @@ use bytes::Bytes;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
-use proto::id::{ChatId, SessionId, UserId};
+use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
 
 use super::pool::Done;
 use super::{
-    PostgresStore, account, avatars, changes, chat_invites, chats, contacts, cursors, digests,
-    entries, expiry, groups, index, invites, members, people, revisions, search, sessions, users,
+    PostgresStore, account, avatars, changes, chat_invites, chat_list, chats, contacts, cursors,
+    digests, entries, expiry, farewell, groups, index, invites, members, people, revisions, search,
+    sessions, timeline, users,
 };
 use crate::store::changes::{FoundMessage, MessageChange, SearchFound, SearchQuery};
 use crate::store::groups::{
@@ -22,6 +23,7 @@ use crate::store::groups::{
 use crate::store::people::{
     AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange,
 };
+use crate::store::timeline::{ListedChat, MessageRecord, Window};
 use crate::store::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -54,6 +56,21 @@ impl Store for PostgresStore {
         self.pool.read((query, limit), |conn, (query, limit)| {
             Box::pin(users::search(conn, query, *limit))
         })
+    }
+
+    fn list_users(
+        &self,
+        query: String,
+        except: UserNo,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<Vec<UserRecord>> {
+        self.pool.read(
+            (query, except, limit, offset),
+            |conn, (query, except, limit, offset)| {
+                Box::pin(users::list(conn, query, *except, *limit, *offset))
+            },
+        )
     }
 
     fn is_empty(&self) -> Pending<bool> {
@@ -134,6 +151,10 @@ impl Store for PostgresStore {
             })
     }
 
+    fn delete_user(&self, user: Actor, at: UnixMillis) -> Pending<()> {
+        farewell::delete(self.queue.clone(), self.pool.clone(), user, at)
+    }
+
     fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
         self.pool
             .read(user, |conn, user| Box::pin(contacts::list(conn, *user)))
@@ -206,6 +227,13 @@ impl Store for PostgresStore {
         self.pool.read((chat, user), |conn, &(chat, user)| {
             Box::pin(chats::head(conn, chat, user))
         })
+    }
+
+    fn chat_list(&self, user: UserNo, public: u32, members: u32) -> Pending<Vec<ListedChat>> {
+        self.pool
+            .read((user, public, members), |conn, &(user, public, members)| {
+                Box::pin(chat_list::list(conn, user, public, members))
+            })
     }
 
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
@@ -346,6 +374,32 @@ impl Store for PostgresStore {
         self.pool.read((chat, seq), |conn, &(chat, seq)| {
             Box::pin(entries::one(conn, chat, seq))
         })
+    }
+
+    fn messages(
+        &self,
+        chat: ChatNo,
+        from: Seq,
+        window: Window,
+        limit: u32,
+    ) -> Pending<(Vec<MessageRecord>, bool)> {
+        self.pool.read(
+            (chat, from, window, limit),
+            |conn, &(chat, from, window, limit)| {
+                Box::pin(timeline::page(conn, chat, from, window, limit))
+            },
+        )
+    }
+
+    fn messages_at(&self, chat: ChatNo, seqs: Vec<Seq>) -> Pending<Vec<MessageRecord>> {
+        self.pool.read((chat, seqs), |conn, (chat, seqs)| {
+            Box::pin(timeline::at(conn, *chat, seqs))
+        })
+    }
+
+    fn message(&self, id: EntryId) -> Pending<Option<MessageRecord>> {
+        self.pool
+            .read(id, |conn, id| Box::pin(timeline::by_id(conn, *id)))
     }
 
     fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {

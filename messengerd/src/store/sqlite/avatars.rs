@@ -1,6 +1,7 @@
 //! Pictures of people and chats.
 
 use bytes::Bytes;
+use proto::UnixMillis;
 use proto::digest::Digest;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -31,13 +32,15 @@ pub(super) fn set_of_chat(
     conn: &Connection,
     chat: ChatNo,
     avatar: Option<Digest>,
+    at: UnixMillis,
 ) -> Result<(), StoreError> {
     replace(
         conn,
         "SELECT avatar FROM chats WHERE chat_no = ?1",
-        "UPDATE chats SET avatar = ?2 WHERE chat_no = ?1",
+        "UPDATE chats SET avatar = ?2, updated_at = ?3 WHERE chat_no = ?1",
         chat.0,
         avatar,
+        at,
     )
 }
 
@@ -46,13 +49,15 @@ pub(super) fn set_of_user(
     conn: &Connection,
     user: UserNo,
     avatar: Option<Digest>,
+    at: UnixMillis,
 ) -> Result<(), StoreError> {
     replace(
         conn,
         "SELECT avatar FROM users WHERE user_no = ?1",
-        "UPDATE users SET avatar = ?2, rev = rev + 1 WHERE user_no = ?1",
+        "UPDATE users SET avatar = ?2, rev = rev + 1, updated_at = ?3 WHERE user_no = ?1",
         user.0,
         avatar,
+        at,
     )
 }
 
@@ -62,6 +67,7 @@ fn replace(
     update: &str,
     owner: i64,
     avatar: Option<Digest>,
+    at: UnixMillis,
 ) -> Result<(), StoreError> {
     if let Some(hash) = avatar {
         let kept = conn
@@ -77,7 +83,7 @@ fn replace(
         .optional()?
         .ok_or(StoreError::NoAccess)?;
     conn.prepare_cached(update)?
-        .execute(params![owner, avatar.map(|hash| hash.0)])?;
+        .execute(params![owner, avatar.map(|hash| hash.0), at])?;
     if let Some(before) = before {
         // Nobody has it any more.
         conn.prepare_cached(

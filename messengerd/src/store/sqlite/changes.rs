@@ -121,9 +121,8 @@ fn tell(
 /// Takes away the texts of a message and of its edits, and what hangs on it.
 fn erase(tx: &mut Tx<'_>, chat: ChatNo, seq: Seq) -> Result<(), StoreError> {
     let (_, nothing) = encoded(&Body::Message(entry::Message {
-        text: String::new(),
-        forwarded: None,
         deleted: true,
+        ..entry::Message::new("")
     }))?;
     let (_, no_edit) = encoded(&Body::Edited(entry::Edited {
         text: String::new(),

@@ -27,7 +27,7 @@ fn kind_number(kind: ChatKind) -> i64 {
     }
 }
 
-fn kind_of(number: i64) -> Result<ChatKind, StoreError> {
+pub(super) fn kind_of(number: i64) -> Result<ChatKind, StoreError> {
     match number {
         1 => Ok(ChatKind::Private),
         2 => Ok(ChatKind::Group),
@@ -91,8 +91,8 @@ fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(
         .prepare_cached(
             "INSERT INTO chats
                (id, kind, name, created_by, created_at, members, pair_low, pair_high,
-                description, search_key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                description, search_key, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?5)",
         )?
         .execute(params![
             chat.id.as_bytes(),
@@ -148,7 +148,7 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
     let found = conn
         .prepare_cached(concat!(
             "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev, u.id, c.description,
-                    c.avatar, ",
+                    c.avatar, c.updated_at, ",
             settings_columns!(),
             " FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
              JOIN users u ON u.user_no = c.created_by WHERE c.id = ?1 AND c.deleted_at IS NULL"
@@ -165,9 +165,10 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
                 description: row.get(6)?,
                 avatar: row.get::<_, Option<[u8; 32]>>(7)?.map(Digest),
                 created_by: UserId::from_bytes(row.get(5)?),
-                settings: properties::settings(row, 8)?,
+                settings: properties::settings(row, 9)?,
                 banned: Vec::new(),
                 blockers: Vec::new(),
+                updated_at: row.get(8)?,
             };
             Ok((chat, row.get::<_, i64>(1)?))
         })
@@ -230,8 +231,10 @@ macro_rules! head_columns {
          max(m.read_seq, h.floor), max(m.read_no, h.floor_no), max(m.delivered_seq, h.floor)"
     };
 }
+pub(super) use head_columns;
 
-fn head_record(row: &Row<'_>) -> Result<Head, rusqlite::Error> {
+/// Reads a [`Head`] from the first columns of a row.
+pub(super) fn head_record(row: &Row<'_>) -> Result<Head, rusqlite::Error> {
     let number = |at| row.get::<_, i64>(at).map(|number| number as u64);
     Ok(Head {
         chat: ChatId::from_bytes(row.get(0)?),

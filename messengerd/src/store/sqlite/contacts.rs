@@ -147,6 +147,20 @@ pub(super) fn change(
     Ok(record(user, &mine, &theirs))
 }
 
+/// Forgets both directions between an account that goes and another one;
+/// whether the other one sees that.
+pub(super) fn forget(tx: &mut Tx<'_>, gone: UserNo, other: UserNo) -> Result<bool, StoreError> {
+    let mine = direction(tx.conn, gone, other)?;
+    let theirs = direction(tx.conn, other, gone)?;
+    let nothing = Row::default();
+    keep(tx.conn, gone, other, &nothing)?;
+    keep(tx.conn, other, gone, &nothing)?;
+    if mine.blocked || theirs.blocked {
+        revise_private(tx, gone, other)?;
+    }
+    Ok(seen(&theirs, &mine) != seen(&nothing, &nothing))
+}
+
 fn record(user: UserRecord, mine: &Row, theirs: &Row) -> ContactRecord {
     ContactRecord {
         user,

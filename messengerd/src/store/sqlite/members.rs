@@ -4,7 +4,7 @@ use proto::UnixMillis;
 use proto::entry::{self, Body, account_kind, kind};
 use proto::id::UserId;
 use proto::request::{ChatKind, Role};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{self, About};
 use super::writer::Tx;
@@ -55,24 +55,37 @@ pub(super) fn may_write(
         .exists(params![chat.0, user.0, at])?)
 }
 
+/// The columns of a [`MemberRecord`]; `members` is `m`, `users` is `u`.
+macro_rules! member_columns {
+    () => {
+        "m.user_no, m.role, m.muted_until, m.from_seq, m.joined_at,
+         u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
+    };
+}
+pub(super) use member_columns;
+
+/// Reads a [`MemberRecord`] from the first columns of a row.
+pub(super) fn record(row: &Row<'_>) -> Result<MemberRecord, rusqlite::Error> {
+    Ok(MemberRecord {
+        no: UserNo(row.get(0)?),
+        role: roles::of_number(row.get(1)?),
+        muted_until: row.get(2)?,
+        from_seq: row.get::<_, i64>(3)? as u64,
+        joined_at: row.get(4)?,
+        user: users::shown(row, 5)?,
+    })
+}
+
 /// The present members, in the order they joined.
 pub(super) fn present(conn: &Connection, chat: ChatNo) -> Result<Vec<MemberRecord>, StoreError> {
     Ok(conn
         .prepare_cached(concat!(
-            "SELECT m.user_no, m.role, m.muted_until, m.from_seq, ",
-            users::shown_columns!(),
+            "SELECT ",
+            member_columns!(),
             " FROM members m JOIN users u ON u.user_no = m.user_no
              WHERE m.chat_no = ?1 AND m.left_at IS NULL ORDER BY m.join_no"
         ))?
-        .query_map([chat.0], |row| {
-            Ok(MemberRecord {
-                no: UserNo(row.get(0)?),
-                role: roles::of_number(row.get(1)?),
-                muted_until: row.get(2)?,
-                from_seq: row.get::<_, i64>(3)? as u64,
-                user: users::shown(row, 4)?,
-            })
-        })?
+        .query_map([chat.0], record)?
         .collect::<Result<Vec<_>, _>>()?)
 }
 

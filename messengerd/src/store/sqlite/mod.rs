@@ -10,6 +10,7 @@ mod acts;
 mod avatars;
 mod changes;
 mod chat_invites;
+mod chat_list;
 mod chats;
 mod connection;
 mod contacts;
@@ -18,6 +19,7 @@ mod digests;
 mod entries;
 mod error;
 mod expiry;
+mod farewell;
 mod found;
 mod heads;
 mod index;
@@ -34,6 +36,7 @@ mod search;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod timeline;
 pub(super) mod transfer;
 mod upkeep;
 mod users;
@@ -47,7 +50,7 @@ use bytes::Bytes;
 use proto::digest::Digest;
 use proto::entry::AccountEntry;
 use proto::event::Head;
-use proto::id::{ChatId, SessionId, UserId};
+use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::{ChatPrefs, Role};
 use proto::{Seq, UnixMillis};
 use uuid::Uuid;
@@ -62,6 +65,7 @@ use super::groups::{
     Act, ChatChange, ChatInviteRecord, Door, NewChatInvite, PublicRecord, RaisedFloor,
 };
 use super::people::{AvatarRecord, ChosenStatus, ContactChange, ContactRecord, ProfileChange};
+use super::timeline::{ListedChat, MessageRecord, Window};
 use super::{
     Actor, Append, Appended, ChatNo, ChatRecord, Counts, CursorMove, CursorRecord, EntryPage, Feed,
     NewChat, NewInvite, NewSession, NewUser, Pending, Revisions, SessionRecord, Store, StoreError,
@@ -232,6 +236,17 @@ impl Store for SqliteStore {
             .read(move |reader| users::search(&reader.conn, &query, limit))
     }
 
+    fn list_users(
+        &self,
+        query: String,
+        except: UserNo,
+        limit: u32,
+        offset: u32,
+    ) -> Pending<Vec<UserRecord>> {
+        self.readers
+            .read(move |reader| users::list(&reader.conn, &query, except, limit, offset))
+    }
+
     fn is_empty(&self) -> Pending<bool> {
         self.readers.read(|reader| users::is_empty(&reader.conn))
     }
@@ -295,6 +310,10 @@ impl Store for SqliteStore {
             .write(move |tx| profiles::set_avatar(tx, user, avatar, at))
     }
 
+    fn delete_user(&self, user: Actor, at: UnixMillis) -> Pending<()> {
+        self.queue.write(move |tx| farewell::delete(tx, user, at))
+    }
+
     fn contacts(&self, user: UserNo) -> Pending<Vec<ContactRecord>> {
         self.readers
             .read(move |reader| contacts::of_user(&reader.conn, user))
@@ -323,12 +342,12 @@ impl Store for SqliteStore {
 
     fn session(&self, id: SessionId) -> Pending<Option<(SessionRecord, UserRecord)>> {
         self.readers
-            .read(move |reader| sessions::get(&reader.conn, id))
+            .read(move |reader| sessions::get(&reader.conn, id, schema::now()))
     }
 
     fn sessions(&self, user: UserNo) -> Pending<Vec<SessionRecord>> {
         self.readers
-            .read(move |reader| sessions::of_user(&reader.conn, user))
+            .read(move |reader| sessions::of_user(&reader.conn, user, schema::now()))
     }
 
     fn touch_sessions(&self, used: Vec<(SessionId, UnixMillis)>) -> Pending<()> {
@@ -356,6 +375,11 @@ impl Store for SqliteStore {
     fn head(&self, chat: ChatNo, user: UserNo) -> Pending<Option<Head>> {
         self.readers
             .read(move |reader| chats::head(&reader.conn, chat, user))
+    }
+
+    fn chat_list(&self, user: UserNo, public: u32, members: u32) -> Pending<Vec<ListedChat>> {
+        self.readers
+            .read(move |reader| chat_list::list(reader, user, public, members))
     }
 
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
@@ -473,6 +497,26 @@ impl Store for SqliteStore {
             .read(move |reader| found::entry(reader, chat, seq))
     }
 
+    fn messages(
+        &self,
+        chat: ChatNo,
+        from: Seq,
+        window: Window,
+        limit: u32,
+    ) -> Pending<(Vec<MessageRecord>, bool)> {
+        self.readers
+            .read(move |reader| timeline::page(reader, chat, from, window, limit))
+    }
+
+    fn messages_at(&self, chat: ChatNo, seqs: Vec<Seq>) -> Pending<Vec<MessageRecord>> {
+        self.readers
+            .read(move |reader| timeline::at(reader, chat, seqs))
+    }
+
+    fn message(&self, id: EntryId) -> Pending<Option<MessageRecord>> {
+        self.readers.read(move |reader| timeline::by_id(reader, id))
+    }
+
     fn pins(&self, chat: ChatNo) -> Pending<Vec<FoundMessage>> {
         self.readers.read(move |reader| found::pins(reader, chat))
     }
@@ -569,7 +613,7 @@ impl Store for SqliteStore {
         sessions: Vec<SessionId>,
     ) -> Pending<Revisions> {
         self.readers
-            .read(move |reader| revisions::find(reader, &chats, &users, &sessions))
+            .read(move |reader| revisions::find(reader, &chats, &users, &sessions, schema::now()))
     }
 
     fn setting(&self, name: &'static str) -> Pending<Option<Vec<u8>>> {

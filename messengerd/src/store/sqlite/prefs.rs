@@ -6,7 +6,7 @@ use proto::entry::account_kind;
 use proto::id::ChatId;
 use proto::request::{ChatPrefs, NotifyLevel};
 use proto::text::search_fold;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{self, About};
 use super::chats;
@@ -25,18 +25,21 @@ pub(super) fn get(
             "SELECT notify, quiet_until, hidden_upto FROM members
              WHERE chat_no = ?1 AND user_no = ?2 AND left_at IS NULL",
         )?
-        .query_row([chat.0, user.0], |row| {
-            Ok(ChatPrefs {
-                notify: match row.get(0)? {
-                    2 => NotifyLevel::Mentions,
-                    3 => NotifyLevel::None,
-                    _ => NotifyLevel::All,
-                },
-                muted_until: row.get(1)?,
-                hidden_upto: row.get::<_, i64>(2)? as u64,
-            })
-        })
+        .query_row([chat.0, user.0], |row| record(row, 0))
         .optional()?)
+}
+
+/// Reads settings whose first column is `at`.
+pub(super) fn record(row: &Row<'_>, at: usize) -> Result<ChatPrefs, rusqlite::Error> {
+    Ok(ChatPrefs {
+        notify: match row.get(at)? {
+            2 => NotifyLevel::Mentions,
+            3 => NotifyLevel::None,
+            _ => NotifyLevel::All,
+        },
+        muted_until: row.get(at + 1)?,
+        hidden_upto: row.get::<_, i64>(at + 2)? as u64,
+    })
 }
 
 /// See [`Store::set_chat_prefs`](crate::store::Store::set_chat_prefs).

@@ -69,6 +69,7 @@ pub(super) fn set(
     {
         return Err(StoreError::Taken(Unique::Email));
     }
+    next.updated_at = at;
     let shown = |user: &UserRecord| (user.shown(), user.bio.clone());
     if shown(&next) != shown(&before) {
         next.rev += 1;
@@ -77,7 +78,8 @@ pub(super) fn set(
     tx.conn
         .prepare_cached(
             "UPDATE users SET first_name = ?2, last_name = ?3, names_key = ?4, bio = ?5,
-                              email = ?6, receipts = ?7, rev = ?8 WHERE user_no = ?1",
+                              email = ?6, receipts = ?7, rev = ?8, updated_at = ?9
+             WHERE user_no = ?1",
         )?
         .execute(params![
             user.no.0,
@@ -88,12 +90,13 @@ pub(super) fn set(
             next.email,
             next.receipts,
             next.rev as i64,
+            at,
         ])?;
     changed(tx, user, at)?;
     Ok(next)
 }
 
-fn changed(tx: &mut Tx<'_>, user: Actor, at: UnixMillis) -> Result<(), StoreError> {
+pub(super) fn changed(tx: &mut Tx<'_>, user: Actor, at: UnixMillis) -> Result<(), StoreError> {
     account::append(tx, user, account_kind::PROFILE_CHANGED, at, About::Itself)
 }
 
@@ -108,13 +111,15 @@ pub(super) fn set_status(
     let updated = tx
         .conn
         .prepare_cached(
-            "UPDATE users SET status = ?2, status_text = ?3, status_until = ?4 WHERE user_no = ?1",
+            "UPDATE users SET status = ?2, status_text = ?3, status_until = ?4,
+                              updated_at = ?5 WHERE user_no = ?1",
         )?
         .execute(params![
             user.no.0,
             status_number(chosen.status),
             text,
             chosen.until,
+            at,
         ])?;
     if updated == 0 {
         return Err(StoreError::NoAccess);
@@ -130,7 +135,7 @@ pub(super) fn set_avatar(
     avatar: Option<Digest>,
     at: UnixMillis,
 ) -> Result<UserRecord, StoreError> {
-    avatars::set_of_user(tx.conn, user.no, avatar)?;
+    avatars::set_of_user(tx.conn, user.no, avatar, at)?;
     changed(tx, user, at)?;
     users::by_no(tx.conn, user.no)
 }

@@ -77,9 +77,9 @@ pub(super) fn change(tx: &mut Tx<'_>, act: &Act, change: &ChatChange) -> Result<
     tx.conn
         .prepare_cached(
             "UPDATE chats SET name = coalesce(?2, name), description = coalesce(?3, description),
-                              search_key = ?4 WHERE chat_no = ?1",
+                              search_key = ?4, updated_at = ?5 WHERE chat_no = ?1",
         )?
-        .execute(params![act.chat.0, new_name, new_description, key])?;
+        .execute(params![act.chat.0, new_name, new_description, key, act.at])?;
     if let Some(settings) = &change.settings {
         let since_join = settings.history_for_new_members == NewMemberHistory::SinceJoin;
         tx.conn
@@ -95,7 +95,7 @@ pub(super) fn change(tx: &mut Tx<'_>, act: &Act, change: &ChatChange) -> Result<
             ])?;
     }
     if let Some(avatar) = change.avatar {
-        avatars::set_of_chat(tx.conn, act.chat, avatar)?;
+        avatars::set_of_chat(tx.conn, act.chat, avatar, act.at)?;
     }
     let body = Body::ChatChanged(entry::ChatChanged {
         name: given(&new_name),
@@ -138,7 +138,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, act: &Act) -> Result<(), StoreError> {
         .prepare_cached("UPDATE members SET left_at = ?2 WHERE chat_no = ?1 AND left_at IS NULL")?
         .execute([act.chat.0, act.at])?;
     chat_invites::revoke_all(tx.conn, act.chat)?;
-    avatars::set_of_chat(tx.conn, act.chat, None)?;
+    avatars::set_of_chat(tx.conn, act.chat, None, act.at)?;
     tx.conn
         .prepare_cached(
             "UPDATE chats SET deleted_at = ?2, members = 0, pair_low = NULL, pair_high = NULL,

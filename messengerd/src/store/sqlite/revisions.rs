@@ -1,7 +1,8 @@
 //! Where chats, accounts and sessions stand.
 
+use proto::UnixMillis;
 use proto::id::{ChatId, SessionId, UserId};
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use super::readers::Reader;
 use crate::store::{AccountRevision, ChatNo, ChatRevision, Revisions, StoreError, UserNo};
@@ -12,6 +13,7 @@ pub(super) fn find(
     chats: &[ChatId],
     users: &[UserId],
     sessions: &[SessionId],
+    now: UnixMillis,
 ) -> Result<Revisions, StoreError> {
     reader.snapshot(|reader| {
         let mut found = Revisions::default();
@@ -51,11 +53,12 @@ pub(super) fn find(
                 .optional()?;
             found.accounts.extend(revision);
         }
-        let mut open = reader
-            .conn
-            .prepare_cached("SELECT 1 FROM sessions WHERE id = ?1")?;
+        let mut open = reader.conn.prepare_cached(
+            "SELECT 1 FROM sessions
+             WHERE id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        )?;
         for id in sessions {
-            if !open.exists([id.as_bytes()])? {
+            if !open.exists(params![id.as_bytes(), now])? {
                 found.ended.push(*id);
             }
         }

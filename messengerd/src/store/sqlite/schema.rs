@@ -29,6 +29,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "search",
         sql: include_str!("../../../../sql/sqlite/0004_search.sql"),
     },
+    Migration {
+        version: 5,
+        name: "web",
+        sql: include_str!("../../../../sql/sqlite/0005_web.sql"),
+    },
 ];
 
 /// Applies what is missing, each step in its own transaction, and returns the
@@ -80,7 +85,8 @@ pub(super) fn refuse_unfinished_move(conn: &Connection) -> Result<(), StoreError
     Ok(())
 }
 
-fn now() -> i64 {
+/// The time of this machine.
+pub(super) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as i64)

@@ -18,7 +18,7 @@ macro_rules! columns {
     () => {
         "u.user_no, u.id, u.username, u.password_hash, u.admin, u.disabled, u.last_seen,
          u.email, u.created_at, u.first_name, u.last_name, u.bio, u.avatar, u.rev,
-         u.status, u.status_text, u.status_until, u.receipts"
+         u.status, u.status_text, u.status_until, u.receipts, u.updated_at"
     };
 }
 pub(super) use columns;
@@ -44,18 +44,12 @@ pub(super) fn record(row: &Row<'_>, at: usize) -> Result<UserRecord, rusqlite::E
         status_text: row.get(at + 15)?,
         status_until: row.get(at + 16)?,
         receipts: row.get(at + 17)?,
+        updated_at: row.get(at + 18)?,
     })
 }
 
-/// The columns of a [`User`] as others see them; `users` is `u`.
-macro_rules! shown_columns {
-    () => {
-        "u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
-    };
-}
-pub(super) use shown_columns;
-
-/// Reads a [`User`] whose first column is `at`.
+/// Reads a person as others see them from `id`, `username`, `first_name`,
+/// `last_name`, `avatar` and `rev`, the first of which is column `at`.
 pub(super) fn shown(row: &Row<'_>, at: usize) -> Result<User, rusqlite::Error> {
     Ok(User {
         id: UserId::from_bytes(row.get(at)?),
@@ -97,8 +91,9 @@ pub(super) fn create(
     let inserted = tx
         .conn
         .prepare_cached(
-            "INSERT INTO users (id, username, username_key, email, password_hash, admin, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO users (id, username, username_key, email, password_hash, admin, created_at,
+                                updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             user.id.as_bytes(),
@@ -133,6 +128,7 @@ pub(super) fn create(
         status_text: String::new(),
         status_until: None,
         receipts: true,
+        updated_at: user.at,
     })
 }
 
@@ -235,6 +231,31 @@ pub(super) fn search(
         }
     }
     Ok(found)
+}
+
+/// See [`Store::list_users`](crate::store::Store::list_users).
+pub(super) fn list(
+    conn: &Connection,
+    query: &str,
+    except: UserNo,
+    limit: u32,
+    offset: u32,
+) -> Result<Vec<UserRecord>, StoreError> {
+    let (key, names) = (username_key(query), search_fold(query.trim()));
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users u WHERE u.disabled = 0 AND u.user_no <> ?3
+          AND (?1 = '' OR instr(u.username_key, ?1) > 0
+               OR (?2 <> '' AND instr(u.names_key, ?2) > 0))
+          ORDER BY u.username_key LIMIT ?4 OFFSET ?5"
+    );
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_map(params![key, names.trim(), except.0, limit, offset], |row| {
+            record(row, 0)
+        })?
+        .collect::<Result<Vec<_>, _>>()?)
 }
 
 pub(super) fn set_last_seen(

@@ -6,13 +6,17 @@ fn emoji() -> impl Strategy<Value = Emoji> {
     checked("[👍🎉a-z]{1,8}")
 }
 
+fn media() -> impl Strategy<Value = Media> {
+    prop::sample::select(Media::ALL)
+}
+
 prop_compose! {
     fn send()(
         chat in chat(), id in entry_id(), text in message_text(), reply_to in of(n()),
-        forward in of((chat(), n())),
+        forward in of((chat(), n())), media in of(media()),
     ) -> Send {
         let forward = forward.map(|(chat, seq)| Origin { chat, seq });
-        Send { chat, id, text, reply_to, forward }
+        Send { chat, id, text, reply_to, forward, media }
     }
 }
 prop_compose! {
@@ -87,16 +91,21 @@ pub(super) fn reply() -> BoxedStrategy<Reply> {
 }
 
 pub(super) fn body() -> BoxedStrategy<Body> {
-    let message = (line(), of((user(), any::<i64>())), any::<bool>()).prop_map(
-        |(text, forwarded, deleted)| {
+    let message = (
+        line(),
+        of((user(), any::<i64>())),
+        any::<bool>(),
+        of(media()),
+    )
+        .prop_map(|(text, forwarded, deleted, media)| {
             let forwarded = forwarded.map(|(user, at)| Forwarded { user, at });
             Body::Message(Message {
                 text,
                 forwarded,
                 deleted,
+                media,
             })
-        },
-    );
+        });
     prop_oneof![
         message,
         line().prop_map(|text| Body::Edited(Edited { text })),

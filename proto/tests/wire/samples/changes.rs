@@ -94,17 +94,25 @@ pub(super) fn minimal() -> Vec<(&'static str, Request)> {
 
 /// Frames of the first version with everything that came later.
 pub(super) fn full() -> Vec<(&'static str, Request)> {
-    vec![(
-        "full Send",
-        Request::Send(Send {
+    let send = Send {
+        chat: chat(),
+        id: entry_id(),
+        text: MessageText::try_from("Привет 👋").unwrap(),
+        reply_to: Some(299),
+        forward: Some(Origin {
             chat: chat(),
-            id: entry_id(),
-            text: MessageText::try_from("Привет 👋").unwrap(),
-            reply_to: Some(299),
-            forward: Some(Origin {
-                chat: chat(),
-                seq: 12,
-            }),
+            seq: 12,
         }),
-    )]
+        media: None,
+    };
+    let recording = Send {
+        reply_to: None,
+        forward: None,
+        media: Some(Media::Audio),
+        ..send.clone()
+    };
+    vec![
+        ("full Send", Request::Send(send)),
+        ("full Send of a recording", Request::Send(recording)),
+    ]
 }

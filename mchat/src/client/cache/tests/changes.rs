@@ -237,9 +237,8 @@ fn who_is_forwarded_is_named() {
     db.apply(&[Write::Infos(vec![info(0, "g")])]).unwrap();
     let mut entry = said(1, ME, "");
     let body = Body::Message(Message {
-        text: "quoted".into(),
         forwarded: Some(Forwarded { user: OTHER, at: 0 }),
-        deleted: false,
+        ..Message::new("quoted")
     });
     (_, entry.body) = body.encode().unwrap();
     put(&mut db, vec![entry], false);
