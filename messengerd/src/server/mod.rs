@@ -32,6 +32,7 @@ use crate::session::door::Door;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Feed, SharedStore};
+use crate::transport::http::socket::Sockets;
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
 
@@ -124,6 +125,8 @@ impl Server {
         let context = Context {
             door: door.clone(),
             service: service.clone(),
+            posted: Arc::default(),
+            sockets: Sockets::new(service.clone(), Default::default()),
             info: info.clone(),
             fingerprint: fingerprint.clone(),
             port: listen.port(),

@@ -6,20 +6,29 @@ use proto::Seq;
 use proto::UnixMillis;
 use proto::error::{ErrorCode, WireError};
 use proto::event::{Presence, PresenceChanged};
-use proto::id::{ChatId, UserId};
+use proto::id::{ChatId, EntryId, UserId};
 use proto::text::Token;
 
 use super::access::ChatAccess;
 use super::hub::SharedListener;
 use super::{Caller, Service, now, refuse};
 use crate::store::people::ContactRecord;
+use crate::store::timeline::{MessageRecord, Window};
 use crate::store::{ChatRecord, UserNo};
+
+/// What there is when a session begins to listen.
+pub struct Live {
+    /// Chats of which the caller's devices have not received all, and up to
+    /// where they go.
+    pub behind: Vec<(ChatId, Seq)>,
+    /// How those are whom the caller may see; to be shown before anything that
+    /// was pushed meanwhile.
+    pub presence: Vec<PresenceChanged>,
+}
 
 impl Service {
     /// Makes a session live that fetches by itself what was before: from here
-    /// on its listener is told of everything, and what is returned, of whom the
-    /// caller may see, has to be shown before anything that was pushed
-    /// meanwhile.
+    /// on its listener is told of everything.
     ///
     /// # Errors
     ///
@@ -28,11 +37,15 @@ impl Service {
         &self,
         caller: &Caller,
         listener: &SharedListener,
-    ) -> Result<Vec<PresenceChanged>, WireError> {
+    ) -> Result<Live, WireError> {
         self.attach(caller, listener).await?;
         let (account_seq, known) = self.store.heads(caller.actor.no).await.map_err(refuse)?;
         self.hub.listen(listener, account_seq, &known);
-        self.presence.snapshot(caller.actor).await
+        let behind = known.iter().filter(|head| head.delivered < head.seq);
+        Ok(Live {
+            behind: behind.map(|head| (head.chat, head.seq)).collect(),
+            presence: self.presence.snapshot(caller.actor).await?,
+        })
     }
 
     /// When a token expires.
@@ -94,6 +107,65 @@ impl Service {
         let shown = self.shows_receipts(&chat, caller.actor.id).await?;
         self.cursors.mark(chat.no, caller.actor.no, 0, upto, shown);
         Ok(())
+    }
+
+    /// The latest message of a chat at or before an entry.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails.
+    pub async fn message_upto(
+        &self,
+        chat: ChatId,
+        seq: Seq,
+    ) -> Result<Option<MessageRecord>, WireError> {
+        let Some(chat) = self.access.chat(chat).await? else {
+            return Ok(None);
+        };
+        let window = Window::Before(seq.saturating_add(1));
+        let page = self.store.messages(chat.no, 0, window, 1).await;
+        Ok(page.map_err(refuse)?.0.pop())
+    }
+
+    /// A message of a chat as it stands now.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails.
+    pub async fn message_at(
+        &self,
+        chat: ChatId,
+        seq: Seq,
+    ) -> Result<Option<MessageRecord>, WireError> {
+        let Some(chat) = self.access.chat(chat).await? else {
+            return Ok(None);
+        };
+        let found = self.store.messages_at(chat.no, vec![seq]).await;
+        Ok(found.map_err(refuse)?.pop())
+    }
+
+    /// Where a message is that the caller can see.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotFound`] where there is none such, or they cannot.
+    pub async fn place_of(
+        &self,
+        caller: &Caller,
+        message: EntryId,
+    ) -> Result<(ChatId, Seq), WireError> {
+        let found = self.store.message(message).await.map_err(refuse)?;
+        let found = found.ok_or(ErrorCode::NotFound)?;
+        let reader = self.access.readable(found.chat, caller.actor.id).await;
+        // As where there is none, whatever the chat says to outsiders.
+        let reader = reader.map_err(|error| match error.code {
+            ErrorCode::Forbidden => ErrorCode::NotFound.into(),
+            _ => error,
+        })?;
+        if found.entry.seq <= reader.from {
+            return Err(ErrorCode::NotFound.into());
+        }
+        Ok((found.chat, found.entry.seq))
     }
 
     /// How an account stands to another; none where there is nothing to say.

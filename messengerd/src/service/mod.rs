@@ -24,7 +24,7 @@ pub mod hub;
 mod invites;
 mod lapses;
 pub mod limiter;
-mod live;
+pub mod live;
 mod messages;
 pub mod news;
 pub mod pace;

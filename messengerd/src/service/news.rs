@@ -20,6 +20,8 @@ pub struct News {
 /// One text frame that an event becomes for pages.
 #[derive(Debug, Clone)]
 pub struct PageFrame {
+    /// Its type.
+    pub kind: &'static str,
     /// JSON.
     pub text: Bytes,
     /// The lowest entry whose words are in it: not for those who may not see
@@ -31,8 +33,9 @@ pub struct PageFrame {
 
 impl PageFrame {
     /// A frame that shows the words of no entry.
-    pub fn new(text: Bytes) -> Self {
+    pub fn new(kind: &'static str, text: Bytes) -> Self {
         Self {
+            kind,
             text,
             shows: Seq::MAX,
             bare: None,

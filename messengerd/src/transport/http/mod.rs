@@ -3,7 +3,9 @@
 
 pub mod api;
 mod pages;
+pub mod posted;
 pub mod serve;
+pub mod socket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use tokio_util::task::TaskTracker;
 use tower::service_fn;
 use tower_service::Service as _;
 
+use self::posted::Posted;
+use self::socket::Sockets;
 use super::websocket;
 use crate::service::Service;
 use crate::session::connection::Peer;
@@ -39,6 +43,10 @@ pub struct Context {
     pub port: u16,
     /// Who may wait to sign in.
     pub door: Arc<Door>,
+    /// What sessions posted lately.
+    pub posted: Arc<Posted>,
+    /// What all sockets share.
+    pub sockets: Arc<Sockets>,
     /// Running sessions.
     pub sessions: TaskTracker,
     /// Ends them.
@@ -51,6 +59,8 @@ pub fn router(context: Context) -> Router {
         .merge(api::router())
         .route("/", get(pages::start))
         .route("/health", get(health))
+        .route("/ws", get(socket::upgrade))
+        .route("/ws/", get(socket::upgrade))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
         .fallback(pages::missing)
         .layer(axum::middleware::map_response(harden))

@@ -4,13 +4,13 @@
 
 mod accounts;
 mod body;
-mod error;
+pub(super) mod error;
 mod ids;
 pub mod model;
-mod origin;
-mod signed_in;
+pub(super) mod origin;
+pub(super) mod signed_in;
 mod users;
-mod view;
+pub(super) mod view;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};

@@ -16,14 +16,14 @@ pub(super) fn peer(parts: &Parts) -> IpAddr {
 }
 
 /// Whether the connection is encrypted.
-pub(super) fn is_encrypted(parts: &Parts) -> bool {
+pub(in crate::transport::http) fn is_encrypted(parts: &Parts) -> bool {
     matches!(parts.extensions.get(), Some(Encrypted(true)))
 }
 
 /// Whether a page of this very site had the request sent. Browsers name the
 /// page's origin with everything but plain reading; who names none is none of
 /// our pages.
-pub(super) fn is_same(headers: &HeaderMap) -> bool {
+pub(in crate::transport::http) fn is_same(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else {
         return false;

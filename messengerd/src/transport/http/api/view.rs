@@ -49,7 +49,11 @@ impl People {
 }
 
 /// A person, as the caller sees them.
-fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
+pub(in crate::transport::http) fn user(
+    caller: &Caller,
+    record: &UserRecord,
+    seen: &Presence,
+) -> User {
     let own = caller.actor.id == record.id;
     let (status, text) = if own {
         let choice = Choice::of(record);
@@ -82,7 +86,7 @@ fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
 }
 
 /// Where a picture is.
-pub(super) fn avatar(hash: proto::digest::Digest) -> String {
+pub(in crate::transport::http) fn avatar(hash: proto::digest::Digest) -> String {
     format!(
         "{}/avatars/{}",
         super::BASE,
