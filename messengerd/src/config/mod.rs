@@ -12,6 +12,7 @@ mod secret;
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests;
 mod variables;
+mod web;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -19,12 +20,13 @@ use std::path::PathBuf;
 
 pub use self::load::load;
 use self::places::Findings;
-pub use self::raw::{RawConfig, RawDatabase, RawLimits, RawRedis, RawSecret, RawTls};
+pub use self::raw::{RawConfig, RawDatabase, RawLimits, RawRedis, RawSecret, RawTls, RawWeb};
 pub use self::secret::Secret;
 use crate::bus::redis;
 use crate::service::accounts::Registration;
 use crate::service::limiter::Rate;
 use crate::store::postgres;
+use crate::transport::http::settings::WebSettings;
 
 /// The commented example, as `messengerd config example` prints it. A test
 /// holds it against the defaults.
@@ -58,6 +60,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// How nodes on one database hear of each other; none for a single one.
     pub bus: Option<redis::Settings>,
+    /// The web endpoint.
+    pub web: WebSettings,
     /// What signs tokens, where the operator gives it.
     pub token_secret: Option<Secret>,
     /// What works and is unwise, in sentences for the log.
@@ -127,6 +131,7 @@ impl RawConfig {
             bus = None;
         }
         let token_secret = findings.token_secret(self.token_secret);
+        let web = findings.web(self.web);
         let Findings {
             mut problems,
             warnings,
@@ -215,6 +220,7 @@ impl RawConfig {
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             store,
             bus,
+            web,
             token_secret,
             warnings,
         })

@@ -34,6 +34,8 @@ pub struct RawConfig {
     pub database: RawDatabase,
     /// Redis.
     pub redis: RawRedis,
+    /// The web endpoint.
+    pub web: RawWeb,
     /// What signs tokens; from variables only.
     #[serde(skip)]
     pub token_secret: RawSecret,
@@ -116,6 +118,20 @@ pub struct RawRedis {
     pub database: Option<String>,
 }
 
+/// The `[web]` table.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawWeb {
+    /// See [`WebSettings::token_hours`](crate::transport::http::settings::WebSettings::token_hours).
+    pub token_hours: Option<u32>,
+    /// See [`WebSettings::max_file_size`](crate::transport::http::settings::WebSettings::max_file_size).
+    pub max_file_size: Option<u64>,
+    /// Origins, or `*`.
+    pub cors_origins: Option<Vec<String>>,
+    /// Addresses and networks in CIDR notation.
+    pub trusted_proxies: Option<Vec<String>>,
+}
+
 /// A secret, or where it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RawSecret {
@@ -184,6 +200,12 @@ impl RawConfig {
             },
             database: self.database.over(under.database),
             redis: self.redis.over(under.redis),
+            web: RawWeb {
+                token_hours: self.web.token_hours.or(under.web.token_hours),
+                max_file_size: self.web.max_file_size.or(under.web.max_file_size),
+                cors_origins: self.web.cors_origins.or(under.web.cors_origins),
+                trusted_proxies: self.web.trusted_proxies.or(under.web.trusted_proxies),
+            },
             token_secret: match self.token_secret {
                 RawSecret {
                     value: None,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::*;
 use crate::store::postgres::TlsMode;
+use crate::transport::http::settings::Origins;
 
 /// Sources of settings in a directory of their own.
 struct Sources {
@@ -105,7 +106,8 @@ fn the_earlier_names_reach_postgres_and_redis() {
         ("REDIS_PASSWORD", "hunter2"),
         ("REDIS_DB", "2"),
         ("JWT_SECRET", "0123456789abcdef"),
-        ("JWT_EXPIRES_IN", "24"),
+        ("JWT_EXPIRES_IN", "12"),
+        ("MAX_FILE_SIZE", "10485760"),
         ("ENVIRONMENT", "production"),
         ("READ_TIMEOUT", "15s"),
     ]);
@@ -118,6 +120,8 @@ fn the_earlier_names_reach_postgres_and_redis() {
     assert_eq!(settings.server.get_user(), Some("postgres"));
     assert_eq!(settings.server.get_password(), Some(&b"p@ss"[..]));
     assert_eq!(settings.tls, TlsMode::Require);
+    assert_eq!(config.web.token_hours, 12);
+    assert_eq!(config.web.max_file_size, 10_485_760);
     let bus = config.bus.as_ref().unwrap();
     assert_eq!(bus.urls, ["redis://:hunter2@cache:6379/2"]);
     assert_eq!(
@@ -242,6 +246,44 @@ fn a_password_that_everybody_can_read_is_warned_of() {
     sources.write(".env", "DB_PASSWORD=hunter2", 0o604);
     let warnings = sources.load().unwrap().warnings;
     assert!(warnings[0].contains(".env"), "{warnings:?}");
+}
+
+#[test]
+fn the_web_endpoint_is_set_by_file_and_variables() {
+    let mut sources = Sources::new(&[]);
+    let file = sources.write(
+        "m.toml",
+        "[web]\ntoken_hours = 2\ncors_origins = ['*']\ntrusted_proxies = ['10.0.0.0/8']",
+        0o600,
+    );
+    let web = |sources: &Sources| {
+        let config = sources.load_with(RawConfig::default(), Some(&file));
+        config.unwrap().web
+    };
+    let settings = web(&sources);
+    assert_eq!(settings.token_life_ms(), 2 * 60 * 60 * 1000);
+    assert_eq!(settings.cors_origins, Origins::Any);
+    assert!(settings.trusts("10.1.2.3".parse().unwrap()));
+    assert!(!settings.trusts("127.0.0.1".parse().unwrap()));
+    for (name, value) in [
+        ("JWT_EXPIRES_IN", "3"),
+        (
+            "MESSENGERD_CORS_ORIGINS",
+            "https://a.example, https://b.example",
+        ),
+        ("MESSENGERD_TRUSTED_PROXIES", "::1 127.0.0.1"),
+    ] {
+        sources.variables.insert(name.to_owned(), value.to_owned());
+    }
+    let settings = web(&sources);
+    assert_eq!(settings.token_hours, 3);
+    let origins = ["https://a.example", "https://b.example"];
+    assert_eq!(
+        settings.cors_origins,
+        Origins::These(origins.map(str::to_owned).to_vec())
+    );
+    assert!(settings.trusts("::1".parse().unwrap()));
+    assert!(!settings.trusts("10.1.2.3".parse().unwrap()));
 }
 
 #[test]
@@ -373,7 +415,8 @@ fn the_example_says_the_defaults() {
 
 #[test]
 fn all_problems_are_told_at_once_with_their_keys() {
-    let text = "listen = 'here'\nhttp = '0.0.0.0:80'\nregistration = 'maybe'\n[tls]\nkey = 'k'\n[limits]\nsend_burst = 0";
+    let text = "listen = 'here'\nhttp = '0.0.0.0:80'\nregistration = 'maybe'\n[tls]\nkey = 'k'\n[limits]\nsend_burst = 0\n\
+                [web]\ntoken_hours = 0\nmax_file_size = 0\ncors_origins = ['chat.example']\ntrusted_proxies = ['proxy']";
     let problems = RawConfig::parse(text)
         .unwrap()
         .validate(home)
@@ -385,6 +428,10 @@ fn all_problems_are_told_at_once_with_their_keys() {
         "registration:",
         "tls.certificate:",
         "limits.send_burst:",
+        "web.token_hours:",
+        "web.max_file_size:",
+        "web.cors_origins:",
+        "web.trusted_proxies:",
     ] {
         assert!(
             problems.iter().any(|problem| problem.starts_with(key)),

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::raw::{RawConfig, RawDatabase, RawRedis, RawSecret};
+use super::raw::{RawConfig, RawDatabase, RawRedis, RawSecret, RawWeb};
 use super::secret::Secret;
 
 impl RawConfig {
@@ -25,14 +25,23 @@ impl RawConfig {
                 problems.push(format!("{one}: set beside {other}; keep one of the two"));
             }
         }
-        // These mean nothing to this program yet, but a slip is told.
-        for (name, unit) in [("JWT_EXPIRES_IN", "hours"), ("MAX_FILE_SIZE", "bytes")] {
-            if let Some(value) = text(name)
-                && !value.parse::<u64>().is_ok_and(|number| number > 0)
-            {
-                problems.push(format!("{name}: {value:?} is no whole number of {unit}"));
+        let mut number = |name: &str, unit: &str, most: u64| {
+            let value = text(name)?;
+            match value.parse::<u64>() {
+                Ok(number) if (1..=most).contains(&number) => Some(number),
+                _ => {
+                    problems.push(format!("{name}: {value:?} is no whole number of {unit}"));
+                    None
+                }
             }
-        }
+        };
+        let token_hours = number("JWT_EXPIRES_IN", "hours", u32::MAX.into());
+        let max_file_size = number("MAX_FILE_SIZE", "bytes", i64::MAX as u64);
+        let words = |name: &str| -> Option<Vec<String>> {
+            let words = text(name)?;
+            let words = words.split([' ', ',']).filter(|word| !word.is_empty());
+            Some(words.map(str::to_owned).collect())
+        };
         let mut flag = |name: &str| {
             let value = text(name)?;
             match value.to_ascii_lowercase().as_str() {
@@ -83,6 +92,12 @@ impl RawConfig {
                 database: text("REDIS_DB"),
                 password: secret("REDIS_PASSWORD"),
                 password_file: path("REDIS_PASSWORD_FILE"),
+            },
+            web: RawWeb {
+                token_hours: token_hours.and_then(|hours| hours.try_into().ok()),
+                max_file_size,
+                cors_origins: words("MESSENGERD_CORS_ORIGINS"),
+                trusted_proxies: words("MESSENGERD_TRUSTED_PROXIES"),
             },
             token_secret: RawSecret {
                 value: secret("JWT_SECRET"),

@@ -122,6 +122,7 @@ impl Server {
             nodes: membership.nodes(),
         });
         let door = Door::new(config.waiting);
+        let web = Arc::new(config.web.clone());
         let context = Context {
             door: door.clone(),
             service: service.clone(),
@@ -132,6 +133,7 @@ impl Server {
             port: listen.port(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),
+            web: web.clone(),
         };
         let publisher = tokio::spawn(service.clone().publish(commits_out));
         writers.spawn({

@@ -2,16 +2,18 @@
 //! `/health`, the web endpoint and the native protocol on WebSocket.
 
 pub mod api;
+mod cors;
 mod pages;
 pub mod posted;
 pub mod serve;
+pub mod settings;
 pub mod socket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, Request, State, WebSocketUpgrade};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
@@ -23,6 +25,7 @@ use tower::service_fn;
 use tower_service::Service as _;
 
 use self::posted::Posted;
+use self::settings::WebSettings;
 use self::socket::Sockets;
 use super::websocket;
 use crate::service::Service;
@@ -51,10 +54,13 @@ pub struct Context {
     pub sessions: TaskTracker,
     /// Ends them.
     pub stop: CancellationToken,
+    /// How the endpoint is set.
+    pub web: Arc<WebSettings>,
 }
 
 /// The routes.
 pub fn router(context: Context) -> Router {
+    let web = context.web.clone();
     let routes = Router::new()
         .merge(api::router())
         .route("/", get(pages::start))
@@ -66,9 +72,21 @@ pub fn router(context: Context) -> Router {
         .layer(axum::middleware::map_response(harden))
         .with_state(context);
     // Before the routing, which a layer around routes comes after.
-    let routes = service_fn(move |request| {
-        let mut routes = routes.clone();
-        routes.call(api::without_slash(request))
+    let routes = service_fn(move |mut request: Request| {
+        let (mut routes, web) = (routes.clone(), web.clone());
+        async move {
+            api::resolve(&mut request, &web);
+            let origin = cors::allowed(&web.cors_origins, request.headers());
+            let answered = if cors::is_question(request.method()) {
+                Ok(harden(cors::answer()).await)
+            } else {
+                routes.call(api::without_slash(request)).await
+            };
+            answered.map(|mut response| {
+                cors::allow(&mut response, origin, &web.cors_origins);
+                response
+            })
+        }
     });
     Router::new().fallback_service(routes)
 }

@@ -24,6 +24,7 @@ use utoipa_axum::routes;
 
 use self::error::ApiError;
 pub use self::origin::Encrypted;
+pub(super) use self::origin::resolve;
 use self::signed_in::Schemes;
 use super::Context;
 

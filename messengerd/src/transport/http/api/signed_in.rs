@@ -40,7 +40,8 @@ impl FromRequestParts<Context> for SignedIn {
         };
         // A cookie goes along with what other sites' pages have sent.
         let reads = matches!(parts.method, Method::GET | Method::HEAD);
-        if by_cookie && !reads && !origin::is_same(&parts.headers) {
+        let encrypted = origin::is_encrypted(parts);
+        if by_cookie && !reads && !origin::is_same(&parts.headers, encrypted) {
             return Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "forbidden",

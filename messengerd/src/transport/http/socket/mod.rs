@@ -145,9 +145,10 @@ fn token(parts: &Parts) -> ApiResult<Token> {
     let text = match queried.or_else(|| signed_in::bearer(&parts.headers)) {
         Some(text) => text,
         None => {
-            let cookie = signed_in::cookie(&parts.headers, origin::is_encrypted(parts));
+            let encrypted = origin::is_encrypted(parts);
+            let cookie = signed_in::cookie(&parts.headers, encrypted);
             let cookie = cookie.ok_or_else(ApiError::unauthenticated)?;
-            if !origin::is_same(&parts.headers) {
+            if !origin::is_same(&parts.headers, encrypted) {
                 return Err(ApiError::new(
                     StatusCode::FORBIDDEN,
                     "forbidden",

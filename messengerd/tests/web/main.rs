@@ -1,0 +1,7 @@
+//! The web endpoint through its public door: REST, the socket, the pages.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod accounts;
+mod kit;
+#[path = "../support/mod.rs"]
+mod support;
