@@ -3,5 +3,6 @@
 
 mod accounts;
 mod kit;
+mod socket;
 #[path = "../support/mod.rs"]
 mod support;
