@@ -1,15 +1,12 @@
 //! What pages with a socket need of the rules, beside requests.
 
-use std::sync::Arc;
-
 use proto::Seq;
 use proto::UnixMillis;
 use proto::error::{ErrorCode, WireError};
 use proto::event::{Presence, PresenceChanged};
-use proto::id::{ChatId, EntryId, UserId};
+use proto::id::{ChatId, UserId};
 use proto::text::Token;
 
-use super::access::ChatAccess;
 use super::hub::SharedListener;
 use super::{Caller, Service, now, refuse};
 use crate::store::people::ContactRecord;
@@ -56,15 +53,6 @@ impl Service {
     pub fn expiry(&self, token: &Token) -> Result<UnixMillis, WireError> {
         let claims = self.tokens.check(token, now())?;
         Ok(claims.exp.saturating_mul(1000))
-    }
-
-    /// Who may do what in a chat; none where there is no such chat (any more).
-    ///
-    /// # Errors
-    ///
-    /// Where the store fails.
-    pub async fn chat_access(&self, chat: ChatId) -> Result<Option<Arc<ChatAccess>>, WireError> {
-        self.access.chat(chat).await
     }
 
     /// A chat and all its members, whoever asks; none where it was deleted.
@@ -142,30 +130,6 @@ impl Service {
         };
         let found = self.store.messages_at(chat.no, vec![seq]).await;
         Ok(found.map_err(refuse)?.pop())
-    }
-
-    /// Where a message is that the caller can see.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::NotFound`] where there is none such, or they cannot.
-    pub async fn place_of(
-        &self,
-        caller: &Caller,
-        message: EntryId,
-    ) -> Result<(ChatId, Seq), WireError> {
-        let found = self.store.message(message).await.map_err(refuse)?;
-        let found = found.ok_or(ErrorCode::NotFound)?;
-        let reader = self.access.readable(found.chat, caller.actor.id).await;
-        // As where there is none, whatever the chat says to outsiders.
-        let reader = reader.map_err(|error| match error.code {
-            ErrorCode::Forbidden => ErrorCode::NotFound.into(),
-            _ => error,
-        })?;
-        if found.entry.seq <= reader.from {
-            return Err(ErrorCode::NotFound.into());
-        }
-        Ok((found.chat, found.entry.seq))
     }
 
     /// How an account stands to another; none where there is nothing to say.

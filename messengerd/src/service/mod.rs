@@ -41,6 +41,7 @@ mod search;
 mod statuses;
 mod sync;
 mod telling;
+pub mod timeline;
 pub mod tokens;
 mod upkeep;
 

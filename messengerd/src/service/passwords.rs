@@ -168,6 +168,13 @@ mod tests {
                 .unwrap()
         );
         assert!(!passwords.verify(password(NOBODY), None).await.unwrap());
+        let ended = Some(crate::store::people::NO_PASSWORD.to_owned());
+        assert!(
+            !passwords
+                .verify(password("any that is long"), ended)
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]

@@ -658,6 +658,8 @@ pub trait Store: Send + Sync {
     /// entries; with up to `members` members each. The latest message or, where
     /// there is none, the latest chat comes first.
     fn chat_list(&self, user: UserNo, public: u32, members: u32) -> Pending<Vec<ListedChat>>;
+    /// The private chat of two people (of one, for notes to oneself).
+    fn private_chat(&self, one: UserNo, other: UserNo) -> Pending<Option<ChatId>>;
     /// Who may see the presence of `user`, and whose presence they may see: the
     /// present members of all private chats and groups that they are in whose
     /// size is at most `max_members`, and mutual contacts; without those whom

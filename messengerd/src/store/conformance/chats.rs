@@ -65,6 +65,11 @@ pub(crate) async fn a_pair_has_one_private_chat(bed: Bed) {
     let (one, two) = (one.await.unwrap(), two.await.unwrap());
     assert_eq!(one, two);
     let carol = bed.user("carol").await;
+    let found = |one: &UserRecord, other: &UserRecord| bed.store.private_chat(one.no, other.no);
+    assert_eq!(found(&ann, &carol).await.unwrap(), None);
+    let first = found(&ann, &bob).await.unwrap();
+    assert!(first.is_some());
+    assert_eq!(found(&bob, &ann).await.unwrap(), first);
     let other = bed.store.create_chat(new_private(&ann, Some(&carol)));
     assert_ne!(other.await.unwrap().id, one.id);
 }

@@ -11,11 +11,14 @@ pub(crate) mod chats;
 pub(crate) mod contacts;
 pub(crate) mod cursors;
 pub(crate) mod doors;
+pub(crate) mod endings;
+pub(crate) mod lists;
 pub(crate) mod logs;
 pub(crate) mod pages;
 pub(crate) mod people;
 pub(crate) mod retention;
 pub(crate) mod search;
+pub(crate) mod timeline;
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -345,6 +348,24 @@ macro_rules! conformance {
                 what_a_member_may_not_see_is_not_found
                 what_is_not_indexed_yet_is_counted
                 a_deleted_chat_is_not_found
+            ]
+            timeline: [
+                messages_come_in_pages
+                a_message_has_what_hangs_on_it
+                messages_are_found_by_place_and_id
+            ]
+            lists: [
+                own_chats_are_listed_by_activity
+                the_list_knows_who_has_read
+                public_chats_are_listed_to_outsiders
+                the_list_has_the_latest_message_behind_much_else
+                the_list_knows_of_blocks_and_bans
+                people_are_listed_by_name
+            ]
+            endings: [
+                a_deleted_account_leaves_everything
+                a_session_expires
+                changes_are_dated
             ]
             appends: [
                 numbers_are_gapless

@@ -98,6 +98,19 @@ async fn first(conn: &ClientWrapper, chat: &NewChat, pair: Pair) -> Result<Optio
     Ok(Some(ChatId(id)))
 }
 
+/// See [`Store::private_chat`](crate::store::Store::private_chat).
+pub(super) async fn private(
+    conn: &ClientWrapper,
+    one: UserNo,
+    other: UserNo,
+) -> Result<Option<ChatId>, Fault> {
+    let sql = "SELECT id FROM chats WHERE pair_low = $1 AND pair_high = $2";
+    let pair: statements::Params<'_> = &[&one.min(other).0, &one.max(other).0];
+    let row = statements::row(conn, sql, pair).await?;
+    let id = row.map(|row| row.try_get::<_, Uuid>(0)).transpose()?;
+    Ok(id.map(ChatId))
+}
+
 const INSERT: &str = "INSERT INTO chats
       (id, kind, name, created_by, created_at, members, pair_low, pair_high, description, search_key,
        updated_at)

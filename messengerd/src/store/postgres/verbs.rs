@@ -236,6 +236,12 @@ impl Store for PostgresStore {
             })
     }
 
+    fn private_chat(&self, one: UserNo, other: UserNo) -> Pending<Option<ChatId>> {
+        self.pool.read((one, other), |conn, &(one, other)| {
+            Box::pin(chats::private(conn, one, other))
+        })
+    }
+
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
         self.pool
             .read((user, max_members), |conn, &(user, max_members)| {

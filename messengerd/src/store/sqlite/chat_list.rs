@@ -152,7 +152,7 @@ fn listed(
         ))?
         .query_map(params![chat.no.0, user.0, members], members::record)?
         .collect::<Result<Vec<_>, _>>()?;
-    let last = timeline::latest(reader, chat.no, chat.id, found.head.floor)?;
+    let last = timeline::latest(reader, chat.no, chat.id, found.head.floor, found.head.seq)?;
     let (delivered, read) = match &last {
         Some((_, sender)) => reader
             .conn

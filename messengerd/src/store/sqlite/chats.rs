@@ -67,18 +67,26 @@ pub(super) fn create(tx: &mut Tx<'_>, chat: NewChat) -> Result<ChatRecord, Store
             Some((own.min(other), own.max(other)))
         }
     };
-    if let Some((low, high)) = pair {
-        let id: Option<[u8; 16]> = tx
-            .conn
-            .prepare_cached("SELECT id FROM chats WHERE pair_low = ?1 AND pair_high = ?2")?
-            .query_row([low, high], |row| row.get(0))
-            .optional()?;
-        if let Some(id) = id {
-            return existing(tx.conn, ChatId::from_bytes(id));
-        }
+    if let Some((low, high)) = pair
+        && let Some(id) = private(tx.conn, UserNo(low), UserNo(high))?
+    {
+        return existing(tx.conn, id);
     }
     insert(tx, &chat, pair)?;
     existing(tx.conn, chat.id)
+}
+
+/// See [`Store::private_chat`](crate::store::Store::private_chat).
+pub(super) fn private(
+    conn: &Connection,
+    one: UserNo,
+    other: UserNo,
+) -> Result<Option<ChatId>, StoreError> {
+    let id: Option<[u8; 16]> = conn
+        .prepare_cached("SELECT id FROM chats WHERE pair_low = ?1 AND pair_high = ?2")?
+        .query_row([one.min(other).0, one.max(other).0], |row| row.get(0))
+        .optional()?;
+    Ok(id.map(ChatId::from_bytes))
 }
 
 fn insert(tx: &mut Tx<'_>, chat: &NewChat, pair: Option<(i64, i64)>) -> Result<(), StoreError> {

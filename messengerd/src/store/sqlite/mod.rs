@@ -382,6 +382,11 @@ impl Store for SqliteStore {
             .read(move |reader| chat_list::list(reader, user, public, members))
     }
 
+    fn private_chat(&self, one: UserNo, other: UserNo) -> Pending<Option<ChatId>> {
+        self.readers
+            .read(move |reader| chats::private(&reader.conn, one, other))
+    }
+
     fn acquaintances(&self, user: UserNo, max_members: u32) -> Pending<Vec<UserRecord>> {
         self.readers
             .read(move |reader| contacts::acquaintances(&reader.conn, user, max_members))

@@ -237,13 +237,22 @@ fn numbered(
     Ok(Some(at))
 }
 
-/// The latest message of a chat after an entry, and its author.
+/// The latest message of a chat after an entry, and its author. Most often it
+/// is the chat's latest entry.
 pub(super) fn latest(
     reader: &mut Reader,
     chat: ChatNo,
     id: ChatId,
     from: Seq,
+    head: Seq,
 ) -> Result<Option<(MessageRecord, i64)>, StoreError> {
+    if head <= from {
+        return Ok(None);
+    }
+    if let Some(bare) = one(&reader.conn, chat, head)? {
+        let sender = bare.sender;
+        return Ok(Some((whole(reader, chat, id, bare)?, sender)));
+    }
     let near: Option<i64> = reader
         .conn
         .prepare_cached(

@@ -2,7 +2,7 @@
 //! whose bad values mean the default.
 
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -75,6 +75,25 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         JsonBody::<Map<String, Value>>::from_request(request, state).await?;
         Ok(Self)
+    }
+}
+
+/// Parts of the path, decoded.
+#[derive(Debug)]
+pub(super) struct PathOf<T>(pub(super) T);
+
+impl<S, T> FromRequestParts<S> for PathOf<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Send,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        let Path(path) =
+            path.map_err(|_| ApiError::bad_request("The path has to be UTF-8, percent-encoded."))?;
+        Ok(Self(path))
     }
 }
 

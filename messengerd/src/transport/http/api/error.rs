@@ -1,6 +1,7 @@
 //! Refusals as HTTP answers.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use proto::catalog::{Lang, sentence};
 use proto::error::{ErrorCode, WireError};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// What a refused request is answered with.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,15 +65,70 @@ impl ApiError {
         ErrorCode::NotFound.into()
     }
 
+    /// 500, where what cannot be was there.
+    pub(crate) fn internal() -> Self {
+        ErrorCode::Internal.into()
+    }
+
+    /// 403: who has signed in gives a wrong password. With 401 they would seem to
+    /// be signed in no longer.
+    pub(crate) fn wrong_password() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "bad_credentials",
+            "The password is wrong.",
+        )
+    }
+
+    /// What a request with a password is refused with, where the caller is known.
+    pub(crate) fn of_known_caller(self) -> Self {
+        if self.code == "bad_credentials" {
+            Self::wrong_password()
+        } else {
+            self
+        }
+    }
+
     /// The same with another status.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
+    /// Whether it is this refusal of the service.
+    pub(crate) fn is(&self, code: &ErrorCode) -> bool {
+        self.code == code.as_str()
+    }
+
     /// The status.
     pub(crate) fn status(&self) -> StatusCode {
         self.status
+    }
+}
+
+/// What any route for which one signs in may refuse with, for the document.
+pub(crate) struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let of = |(status, words): (&str, &str)| {
+            let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+            let response = ResponseBuilder::new()
+                .description(words)
+                .content("application/json", content);
+            (status.to_owned(), response.build().into())
+        };
+        [
+            ("400", "Something of the request is not as it has to be"),
+            ("401", "Not signed in"),
+            ("403", "Not allowed"),
+            ("413", "Too large"),
+            ("429", "Too often; Retry-After says when again"),
+            ("503", "Not now; Retry-After says when again"),
+        ]
+        .map(of)
+        .into_iter()
+        .collect()
     }
 }
 

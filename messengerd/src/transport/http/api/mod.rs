@@ -4,11 +4,16 @@
 
 mod accounts;
 mod body;
+mod chats;
 pub(super) mod error;
 mod ids;
+mod invites;
+mod members;
+mod messages;
 pub mod model;
 pub(super) mod origin;
 pub(super) mod signed_in;
+mod upload;
 mod users;
 pub(super) mod view;
 
@@ -52,6 +57,25 @@ fn described() -> OpenApiRouter<Context> {
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::logout))
         .routes(routes!(users::me))
+        .routes(routes!(chats::list, chats::create))
+        .routes(routes!(chats::directory))
+        .routes(routes!(chats::get, chats::update, chats::delete))
+        .routes(routes!(chats::read))
+        .routes(routes!(chats::prefs))
+        .routes(routes!(chats::set_avatar))
+        .routes(routes!(members::add))
+        .routes(routes!(members::set_role, members::remove))
+        .routes(routes!(members::ban, members::unban))
+        .routes(routes!(invites::create, invites::list))
+        .routes(routes!(invites::revoke))
+        .routes(routes!(invites::accept))
+        .routes(routes!(messages::list, messages::create))
+        .routes(routes!(messages::search))
+        .routes(routes!(messages::get, messages::update, messages::delete))
+        .routes(routes!(messages::read))
+        .routes(routes!(messages::react, messages::unreact))
+        .routes(routes!(messages::pin, messages::unpin))
+        .routes(routes!(messages::pins))
 }
 
 /// The document that describes all routes, with paths from the root.

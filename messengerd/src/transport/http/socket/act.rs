@@ -83,10 +83,10 @@ impl Socket {
                 let message = EntryId(id(incoming, "message_id")?);
                 let (service, caller) = (self.service.clone(), self.caller.clone());
                 Ok(Some(Box::pin(async move {
-                    let (chat, seq) = service.place_of(&caller, message).await?;
+                    let found = service.message_seen(&caller, message).await?;
                     let mark = Request::Mark(Mark {
-                        chat,
-                        read: Some(seq),
+                        chat: found.chat,
+                        read: Some(found.entry.seq),
                         delivered: None,
                     });
                     service.submit(&caller, mark).await?.await.map(drop)

@@ -313,7 +313,7 @@ impl Socket {
                     });
                 }
                 if message && entry.actor != own {
-                    let access = self.service.chat_access(*chat).await?;
+                    let access = self.service.chat_known(*chat).await?;
                     let members = access.map_or(0, |chat| chat.members());
                     received.note(*chat, entry.seq, members, Instant::now());
                 }
@@ -389,14 +389,14 @@ impl Socket {
     ) -> Result<(), WireError> {
         if shown.introduce(chat) {
             let renderer = &self.sockets.renderer;
-            texts.extend(renderer.introduction(chat, self.caller.actor.id).await?);
+            texts.extend(renderer.introduction(chat, &self.caller).await?);
         }
         Ok(())
     }
 
     /// Whether the caller may see what an entry of one of their chats says.
     async fn sees(&self, chat: ChatId, seq: proto::Seq) -> Result<bool, WireError> {
-        let access = self.service.chat_access(chat).await?;
+        let access = self.service.chat_known(chat).await?;
         let standing = access.and_then(|chat| chat.standing(self.caller.actor.id));
         Ok(standing.is_some_and(|standing| seq > standing.from))
     }

@@ -12,7 +12,6 @@ mod link;
 mod queue;
 mod received;
 mod render;
-mod shared;
 mod shown;
 
 use std::net::SocketAddr;

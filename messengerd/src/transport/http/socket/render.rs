@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use proto::entry::{AccountEntry, Body, Entry, account_kind};
-use proto::error::WireError;
+use proto::error::{ErrorCode, WireError};
 use proto::event::{ChatEntry, CursorMoved, Event, Presence, ReceiptCounts, TypingChanged};
 use proto::id::{ChatId, EntryId, UserId};
 use proto::request::{ContactState, Status};
@@ -18,8 +18,8 @@ use tokio::sync::OnceCell;
 use tokio::time::{Duration, Instant};
 
 use super::super::api::model::{Message, Time, User};
+use super::super::api::view::{self, People, chats, messages};
 use super::frame::frame;
-use super::shared;
 use crate::service::news::{News, PageFrame};
 use crate::service::{Caller, Service, now};
 use crate::store::timeline::MessageRecord;
@@ -144,7 +144,7 @@ impl Renderer {
                     "user_id": entry.actor,
                     "emoji": reacted.emoji,
                     "created_at": Time(entry.at),
-                    "user": people.get(&entry.actor),
+                    "user": people.get(entry.actor),
                     "added": reacted.on,
                     "removed": !reacted.on,
                     "message_seq": target.entry.seq,
@@ -173,7 +173,7 @@ impl Renderer {
     }
 
     async fn new_message(&self, chat: ChatId, entry: &Entry) -> Result<Vec<PageFrame>, WireError> {
-        let Some(access) = self.service.chat_access(chat).await? else {
+        let Some(access) = self.service.chat_known(chat).await? else {
             return Ok(Vec::new());
         };
         let record = MessageRecord {
@@ -208,7 +208,8 @@ impl Renderer {
         record: MessageRecord,
         entry: &Entry,
     ) -> Result<Vec<PageFrame>, WireError> {
-        let mut message = shared::message(&self.service, record).await?;
+        let fresh = kind == "new_message";
+        let mut message = messages::shared(&self.service, &record, fresh).await?;
         let write = |message: &Message| {
             let data = Changed {
                 message,
@@ -267,13 +268,13 @@ impl Renderer {
         kind: &'static str,
         chat: ChatId,
         user: UserId,
-        people: &HashMap<UserId, User>,
+        people: &People,
         cause: Cause,
     ) -> Result<PageFrame, WireError> {
         let data = json!({
             "chat_id": chat,
             "user_id": user,
-            "user": people.get(&user),
+            "user": people.get(user),
             "seq": cause.seq,
             "log_seq": cause.seq,
         });
@@ -295,9 +296,9 @@ impl Renderer {
             "name": record.name.clone().unwrap_or_default(),
             "description": record.description,
             "type": record.kind.as_str(),
-            "avatar": record.avatar.map(shared::avatar).unwrap_or_default(),
+            "avatar": record.avatar.map(view::avatar).unwrap_or_default(),
             "member_count": record.members.len(),
-            "settings": shared::settings(&record.settings),
+            "settings": chats::settings(&record.settings),
             "seq": entry.seq,
             "log_seq": entry.seq,
         });
@@ -314,7 +315,7 @@ impl Renderer {
     pub(super) async fn introduction(
         &self,
         chat: ChatId,
-        to: UserId,
+        to: &Caller,
     ) -> Result<Option<Bytes>, WireError> {
         let kept = {
             let mut kept = lock(&self.introductions);
@@ -327,21 +328,28 @@ impl Renderer {
                 .or_insert_with(|| (Instant::now(), Introduction::default()));
             cell.clone()
         };
-        let data = kept.get_or_try_init(|| self.introduce(chat)).await?;
+        let data = kept.get_or_try_init(|| self.introduce(chat, to)).await?;
         if data.is_null() {
             return Ok(None);
         }
-        frame("chat_created", data, to, now()).map(Some)
+        frame("chat_created", data, to.actor.id, now()).map(Some)
     }
 
-    async fn introduce(&self, chat: ChatId) -> Result<Value, WireError> {
+    async fn introduce(&self, chat: ChatId, to: &Caller) -> Result<Value, WireError> {
         let Some(mut record) = self.service.chat_record(chat).await? else {
             return Ok(Value::Null);
         };
-        let seq = self.service.head_seq(chat).await?;
+        let seq = match self.service.head_seq(chat).await {
+            Err(error) if error.code == ErrorCode::NotFound => return Ok(Value::Null),
+            seq => seq?,
+        };
         let count = record.members.len();
         record.members.truncate(MEMBERS);
-        let mut data = shared::chat(&self.service, &record, count as u64, seq).await?;
+        let shown = chats::shared(&self.service, to, &record, count as u64, seq).await?;
+        let mut data = serde_json::to_value(shown).map_err(|error| {
+            tracing::error!(%error, "chat not written");
+            WireError::from(ErrorCode::Internal)
+        })?;
         data["chat_id"] = json!(chat);
         data["log_seq"] = json!(seq);
         Ok(data)
@@ -400,8 +408,8 @@ impl Renderer {
     async fn typing(&self, typing: &TypingChanged) -> Result<Vec<PageFrame>, WireError> {
         let people = self.people(vec![typing.user]).await?;
         let name = people
-            .get(&typing.user)
-            .map(shared::name)
+            .get(typing.user)
+            .map(view::called)
             .unwrap_or_default();
         let at = now();
         let write = |on: bool| {
@@ -454,7 +462,7 @@ impl Renderer {
                 Ok(frames)
             }
             (account_kind::PROFILE_CHANGED, _, _) => {
-                let user = shared::own(&self.service, caller).await?;
+                let user = self.own(caller).await?;
                 write("profile_changed", json!({ "user": user }))
             }
             (account_kind::SESSION_OPENED | account_kind::SESSION_ENDED, _, _) => {
@@ -480,19 +488,23 @@ impl Renderer {
         }
         let data = json!({
             "contact_id": other,
-            "contact": shared::user(&contact.user),
+            "contact": view::shared(&contact.user),
             "nickname": contact.nickname.unwrap_or_default(),
             "state": contact.state.as_str(),
         });
         told("new_contact", &data, caller.actor.id, at).map(Some)
     }
 
-    async fn people(&self, ids: Vec<UserId>) -> Result<HashMap<UserId, User>, WireError> {
-        let records = self.service.people(ids).await?;
-        let shown = records
-            .iter()
-            .map(|record| (record.id, shared::user(record)));
-        Ok(shown.collect())
+    async fn people(&self, ids: Vec<UserId>) -> Result<People, WireError> {
+        People::shared(&self.service, ids).await
+    }
+
+    /// The caller, as they see themselves.
+    async fn own(&self, caller: &Caller) -> Result<Option<User>, WireError> {
+        let records = self.service.people(vec![caller.actor.id]).await?;
+        let seen = self.service.seen_by(caller, &records).await?;
+        let own = records.iter().zip(&seen).next();
+        Ok(own.map(|(record, seen)| view::user(caller, record, seen)))
     }
 }
 

@@ -4,6 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use proto::id::UserId;
+
 use super::Time;
 
 /// A person, as the asking one may see them.
@@ -35,6 +37,27 @@ pub struct User {
     pub bio: String,
     /// Words beside the status.
     pub status_text: String,
+}
+
+impl User {
+    /// Somebody of whom nothing is known but the id.
+    pub fn nobody(id: UserId) -> Self {
+        Self {
+            id: id.0,
+            username: String::new(),
+            email: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            avatar: String::new(),
+            status: "offline".to_owned(),
+            last_seen: None,
+            is_active: false,
+            created_at: Time(0),
+            updated_at: Time(0),
+            bio: String::new(),
+            status_text: String::new(),
+        }
+    }
 }
 
 /// One person.
