@@ -3,6 +3,8 @@
 
 mod accounts;
 mod kit;
+#[path = "../soak/mod.rs"]
+mod soak;
 mod socket;
 #[path = "../support/mod.rs"]
 mod support;

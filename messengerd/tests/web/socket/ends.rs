@@ -4,6 +4,9 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use futures_util::SinkExt;
+use messengerd::config::Secret;
+use messengerd::service::now;
+use messengerd::service::tokens::{NATIVE_LIFE_MS, Tokens};
 use proto::request::{ChangePassword, RevokeSession};
 
 use super::Party;
@@ -175,4 +178,21 @@ async fn who_does_not_read_is_cut_and_nobody_else_notices() {
     good.fence().await;
     assert_eq!(hub.sessions(), before - 1, "the slow one is gone");
     assert_eq!(slow.end().await, End::Dropped);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_expires_ends_its_socket() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let site = Site::with(|config| config.token_secret = Some(Secret::new(secret))).await;
+    let mut ada = site.daemon.user(Wire::Quic, "ada").await;
+    let session = ada.me.as_ref().unwrap().account.session;
+    // It was made so long ago that little is left of its life.
+    let made = now() - NATIVE_LIFE_MS + 3_000;
+    let tokens = Tokens::new(secret.as_bytes());
+    let token = tokens.issue(ada.id(), session, made).unwrap();
+    let mut page = Page::open(&site, token.as_str()).await;
+    page.fence().await;
+    assert_eq!(page.end().await, End::Closed(1008));
+    // The session itself goes on.
+    ada.call(proto::request::Ping {}).await.unwrap();
 }

@@ -3,6 +3,7 @@
 mod asks;
 mod ends;
 mod page;
+mod soak;
 mod tells;
 
 use proto::id::ChatId;
