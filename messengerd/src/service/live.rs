@@ -1,5 +1,7 @@
 //! What pages with a socket need of the rules, beside requests.
 
+use std::time::Instant;
+
 use proto::Seq;
 use proto::UnixMillis;
 use proto::error::{ErrorCode, WireError};
@@ -148,16 +150,17 @@ impl Service {
             .find(|contact| contact.user.id == other))
     }
 
-    /// How the caller sees those of these people whom they may see.
+    /// How the caller sees these people: as offline whom they may not see.
     ///
     /// # Errors
     ///
-    /// Where the store fails.
+    /// [`ErrorCode::RateLimited`], or where the store fails.
     pub async fn look_at(
         &self,
         caller: &Caller,
         ids: Vec<UserId>,
     ) -> Result<Vec<Presence>, WireError> {
+        self.search_limit.take(caller.actor.no.0, Instant::now())?;
         let people = self.people(ids).await?;
         self.seen_by(caller, &people).await
     }

@@ -16,3 +16,4 @@ mod reconcile;
 #[path = "../servers/redis.rs"]
 mod redis_server;
 mod rights;
+mod sockets;

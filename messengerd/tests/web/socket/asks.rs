@@ -245,3 +245,39 @@ async fn writing_in_a_public_chat_joins_it() {
         .event(|event| matches!(event, Event::Entry(told) if told.chat == chat).then_some(()))
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_posted_by_rest_is_not_said_twice() {
+    let party = Party::of(&["ada", "bob"]).await;
+    let chat = party.chat;
+    // Two sessions of one person, and somebody else.
+    let web = party.site.sign_in("ada").await;
+    let other = party.site.sign_in("ada").await;
+    let mut own = super::page::Page::open(&party.site, &web.token).await;
+    let mut twin = super::page::Page::open(&party.site, &other.token).await;
+    let mut bob = party.page(1).await;
+    for page in [&mut own, &mut twin, &mut bob] {
+        page.fence().await;
+    }
+    let said = |text: &str| json!({ "chat_id": chat, "content": text });
+    let answer = web.post("/messages", said("once")).await.ok(201);
+    // The earlier page says it on its socket as well.
+    own.send("chat", said("once")).await;
+    // Another session, or another text, is another message.
+    twin.send("chat", said("once")).await;
+    own.send("chat", said("then")).await;
+    let mut texts = Vec::new();
+    for _ in 0..3 {
+        let told = bob.wait("new_message").await;
+        texts.push(told["data"]["content"].as_str().unwrap().to_owned());
+    }
+    texts.sort();
+    assert_eq!(texts, ["once", "once", "then"]);
+    assert!(messages(&bob.fence().await).is_empty());
+    // The posting session has it from the answer.
+    let id = &answer["message"]["id"];
+    let posted = own.wait("message_posted").await;
+    assert_eq!(&posted["data"]["id"], id);
+    let told = twin.wait("new_message").await;
+    assert_eq!(&told["data"]["id"], id);
+}

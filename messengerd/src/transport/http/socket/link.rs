@@ -59,8 +59,10 @@ pub(super) struct Socket {
 /// How a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ended {
-    /// The other end left.
+    /// The connection is lost.
     Gone,
+    /// The other end takes its leave.
+    Left,
     /// The connection is dropped, so that the page comes back.
     Dropped,
     /// The session is over: the page is told not to come back.
@@ -122,23 +124,26 @@ impl Socket {
         self.service.hub().detach(&listener);
         presence.disconnected(actor.id, self.idle.load(Ordering::SeqCst));
         tracing::debug!(?ended, "socket ended");
-        let (code, reason) = match ended {
+        let close = match ended {
             Ended::Gone | Ended::Dropped => return,
-            Ended::SignedOut => (CloseCode::Policy, "signed out"),
-            Ended::TooLarge => (CloseCode::Size, "frame too large"),
+            Ended::Left => None,
+            Ended::SignedOut => Some((CloseCode::Policy, "signed out")),
+            Ended::TooLarge => Some((CloseCode::Size, "frame too large")),
         };
         let Ok(mut stream) = sink.reunite(source) else {
             return;
         };
         let farewell = async {
-            let close = CloseFrame {
-                code,
-                reason: Utf8Bytes::from_static(reason),
-            };
-            if stream.send(Message::Close(Some(close))).await.is_err() {
-                return;
+            if let Some((code, reason)) = close {
+                let close = CloseFrame {
+                    code,
+                    reason: Utf8Bytes::from_static(reason),
+                };
+                if stream.send(Message::Close(Some(close))).await.is_err() {
+                    return;
+                }
             }
-            // What still comes is taken, or the other end might lose the close.
+            // The answer to a leave goes out, and what still comes is taken, or the other end might lose the close.
             if ended == Ended::TooLarge {
                 let mut rest = [0; 4096];
                 while matches!(stream.get_mut().read(&mut rest).await, Ok(1..)) {}
@@ -208,8 +213,7 @@ impl Socket {
                     self.hear();
                     match message {
                         Message::Text(text) => running.extend(self.act(&text).await),
-                        // The library has answered it already.
-                        Message::Close(_) => return Ended::Gone,
+                        Message::Close(_) => return Ended::Left,
                         Message::Binary(_) | Message::Ping(_) | Message::Pong(_)
                         | Message::Frame(_) => {}
                     }

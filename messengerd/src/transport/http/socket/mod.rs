@@ -4,6 +4,29 @@
 //! service takes what it asks. `queue` holds what it is to be sent, `render`
 //! makes frames of events once for all sockets, `shown` knows what this one has
 //! seen, `act` takes what it sends.
+//!
+//! Beside `seq`, data that come of an entry of a chat's log have `log_seq`, the
+//! number of that entry: a page that knows the one before sees what it missed.
+//!
+//! Types beyond those of the earlier messenger, which ignores them. From pages:
+//!
+//! | type | data |
+//! |---|---|
+//! | `idle` | `on`: nobody is at the page |
+//! | `watch` | `user_ids`, at most 200: answered with a `user_status` of each |
+//!
+//! To pages:
+//!
+//! | type | data |
+//! |---|---|
+//! | `message_posted` | as `new_message`, to the sockets of the posting session |
+//! | `message_delivered` | `chat_id, user_id, seq`: somebody has received so far |
+//! | `message_receipts` | `chat_id, seq, delivered, read, members`: in large chats, to the author |
+//! | `user_updated` | `user_id, user`: names or picture of somebody known changed |
+//! | `profile_changed` | `user`: one's own profile changed |
+//! | `contacts_changed` | `contact_id`: the contact list changed about somebody |
+//! | `sessions_changed` | `session_id`: a device signed in or out |
+//! | `error` | `id, error, code, retry_after?`: a frame with an `id` was refused |
 
 mod act;
 mod frame;
