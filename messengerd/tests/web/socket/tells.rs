@@ -281,6 +281,8 @@ async fn who_joined_later_is_not_shown_what_they_may_not_see() {
     let mut reply = message(chat, EntryId::generate(), "indeed");
     reply.reply_to = Some(old.seq);
     party.people[0].call(reply).await.unwrap();
+    let told = bob.wait("new_message").await;
+    assert_eq!(data(&told)["reply_to"]["content"], "old secret");
     party.people[0]
         .call(EditMessage {
             chat,
@@ -291,8 +293,6 @@ async fn who_joined_later_is_not_shown_what_they_may_not_see() {
         .await
         .unwrap();
     party.people[0].say(chat, "last").await.unwrap();
-    let told = bob.wait("new_message").await;
-    assert_eq!(data(&told)["reply_to"]["content"], "old secret");
     bob.wait("message_updated").await;
     let (told, before) = page.upto("new_message").await;
     assert_eq!(data(&told)["content"], "indeed");
