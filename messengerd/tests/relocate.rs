@@ -44,7 +44,8 @@ fn community(directory: &Path, entries: i64) -> Place {
         tx.execute(
             "INSERT INTO users VALUES (?1, ?2, ?3, ?4, ?5, '$argon2id$', ?6, ?7, ?8, 2, ?9,
                'Имя', 'Last', 'имя last', 'two\nlines', iif(?1 = 3, ?10, NULL), 7, 1 + ?1 % 4,
-               'at lunch', iif(?1 % 2 = 0, NULL, 1700000000456), ?1 % 2)",
+               'at lunch', iif(?1 % 2 = 0, NULL, 1700000000456), ?1 % 2,
+               1600000000777, iif(?1 = 4, 'https://example.org/a.png', ''))",
             params![
                 user * 3,
                 id(),
@@ -68,7 +69,8 @@ fn community(directory: &Path, entries: i64) -> Place {
             .unwrap();
         }
         tx.execute(
-            "INSERT INTO sessions VALUES (?1, ?2, 'a device', 1, 1700000000999)",
+            "INSERT INTO sessions VALUES (?1, ?2, 'a device', 1, 1700000000999,
+               iif(?2 % 2 = 0, 4000000000000, NULL))",
             params![id(), user * 3],
         )
         .unwrap();
@@ -85,7 +87,7 @@ fn community(directory: &Path, entries: i64) -> Place {
         tx.execute(
             "INSERT INTO chats VALUES (?1, ?2, ?3, ?4, 3, 1600000000000, 2, ?5, ?6, 'about it',
                iif(?3 = 2, ?7, NULL), iif(?1 = 1, 1700000000789, NULL), 21, 365, ?3 = 2,
-               'a group about it')",
+               'a group about it', 1600000000888, iif(?3 = 2, 'elsewhere', ''))",
             params![
                 chat,
                 id(),

@@ -29,7 +29,7 @@ fn steps_are_applied_once() {
     let versions: Vec<_> = schema::MIGRATIONS.iter().map(|step| step.version).collect();
     assert_eq!(migrate(&path).unwrap(), versions);
     assert!(migrate(&path).unwrap().is_empty());
-    assert_eq!(versions, (1..=versions.len() as u32).collect::<Vec<_>>());
+    assert!(versions.is_sorted_by(|one, next| one < next));
 }
 
 #[test]

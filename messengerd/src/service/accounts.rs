@@ -1,8 +1,10 @@
 //! Letting callers in: registration, sign-in, sessions, finding people.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
+use proto::UnixMillis;
 use proto::error::{ErrorCode, WireError};
 use proto::hello::Account;
 use proto::id::{SessionId, UserId};
@@ -11,10 +13,10 @@ use proto::request::{
     ChangePassword, Done, Login, Register, SearchUsers, SessionInfo, SessionList, SignedIn,
     UserList, Users,
 };
-use proto::text::{DeviceName, Token, username_key};
+use proto::text::{DeviceName, Password, Token, username_key};
 
 use super::limiter::network;
-use super::tokens::Tokens;
+use super::tokens::{NATIVE_LIFE_MS, Tokens};
 use super::{Caller, Service, bad_request, now, refuse, too_large};
 use crate::store::{Actor, Admission, NewInvite, NewSession, NewUser, StoreError, UserRecord};
 
@@ -35,6 +37,32 @@ pub enum Registration {
     Closed,
 }
 
+/// How long a session lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// As long as it is used now and then.
+    Sliding,
+    /// So many milliseconds from its beginning.
+    For(i64),
+}
+
+impl Life {
+    /// When a session that begins now ends by itself.
+    fn ends(self, at: UnixMillis) -> Option<UnixMillis> {
+        match self {
+            Life::Sliding => None,
+            Life::For(ms) => Some(at + ms),
+        }
+    }
+
+    fn token_ms(self) -> i64 {
+        match self {
+            Life::Sliding => NATIVE_LIFE_MS,
+            Life::For(ms) => ms,
+        }
+    }
+}
+
 /// The form in which the store knows an invite's token.
 pub fn invite_hash(token: &Token) -> [u8; 32] {
     *blake3::hash(token.as_str().as_bytes()).as_bytes()
@@ -51,6 +79,7 @@ impl Service {
     pub async fn register(
         &self,
         peer: IpAddr,
+        life: Life,
         request: Register,
     ) -> Result<(Caller, SignedIn), WireError> {
         self.limit_address(peer).await?;
@@ -61,7 +90,7 @@ impl Service {
             id: SessionId::generate(),
             device: request.device,
             at,
-            expires_at: None,
+            expires_at: life.ends(at),
         };
         let user = NewUser {
             id: UserId::generate(),
@@ -82,7 +111,7 @@ impl Service {
                 }
                 other => refuse(other),
             })?;
-        self.signed_in(&user, session_id)
+        self.signed_in(&user, session_id, life)
     }
 
     fn admission(&self, peer: IpAddr, invite: Option<&Token>) -> Result<Admission, WireError> {
@@ -114,9 +143,12 @@ impl Service {
     pub async fn login(
         &self,
         peer: IpAddr,
+        life: Life,
         request: Login,
     ) -> Result<(Caller, SignedIn), WireError> {
-        if request.login.len() > limits::EMAIL_BYTES * 2 {
+        // No account has such a name, and not every store can look for it.
+        if request.login.len() > limits::EMAIL_BYTES * 2 || request.login.contains(char::is_control)
+        {
             return Err(ErrorCode::BadCredentials.into());
         }
         self.limit_address(peer).await?;
@@ -135,7 +167,7 @@ impl Service {
         };
         // Only failures count.
         self.login_limit.give_back(&key).await;
-        let session = self.open_session(&user, request.device).await?;
+        let session = self.open_session(&user, request.device, life).await?;
         // A change of the password ends the sessions that are there: not one
         // that was opened with the old one just behind it.
         let now_is = self.store.users(vec![user.id], Vec::new()).await;
@@ -145,7 +177,7 @@ impl Service {
             ended.await.map_err(refuse)?;
             return Err(ErrorCode::BadCredentials.into());
         }
-        self.signed_in(&user, session)
+        self.signed_in(&user, session, life)
     }
 
     /// Replaces the caller's password; all their other sessions end.
@@ -154,18 +186,7 @@ impl Service {
         caller: &Caller,
         request: ChangePassword,
     ) -> Result<Done, WireError> {
-        let key = username_key(&caller.username);
-        self.login_limit.take(&key).await?;
-        let user = self.own_record(caller).await?;
-        let right = self
-            .passwords
-            .verify(request.old, Some(user.password_hash))
-            .await?;
-        if !right {
-            return Err(ErrorCode::BadCredentials.into());
-        }
-        // Only failures count.
-        self.login_limit.give_back(&key).await;
+        self.check_password(caller, request.old).await?;
         let hash = self.passwords.hash(request.new).await?;
         self.store
             .set_password(caller.actor, hash, caller.session, now())
@@ -174,16 +195,61 @@ impl Service {
         Ok(Done {})
     }
 
+    /// Ends the caller's account for good, if this is its password.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadCredentials`], [`ErrorCode::RateLimited`].
+    pub async fn delete_account(
+        self: &Arc<Self>,
+        caller: &Caller,
+        password: Password,
+    ) -> Result<(), WireError> {
+        self.check_password(caller, password).await?;
+        let (service, actor) = (self.clone(), caller.actor);
+        // To its end, also where the asker goes away.
+        let task = self.tasks.spawn(async move {
+            let deleted = service.store.delete_user(actor, now()).await;
+            deleted.map_err(refuse)?;
+            service.choices.outdate(actor.id);
+            service.choices.again(&[actor.id]);
+            Ok(())
+        });
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "an account was not deleted to its end");
+            Err(ErrorCode::Internal.into())
+        })
+    }
+
+    /// Whether it is the caller who asks, by their password.
+    async fn check_password(&self, caller: &Caller, password: Password) -> Result<(), WireError> {
+        let key = username_key(&caller.username);
+        self.login_limit.take(&key).await?;
+        let user = self.own_record(caller).await?;
+        let right = self
+            .passwords
+            .verify(password, Some(user.password_hash))
+            .await?;
+        if !right {
+            return Err(ErrorCode::BadCredentials.into());
+        }
+        // Only failures count.
+        self.login_limit.give_back(&key).await;
+        Ok(())
+    }
+
     async fn open_session(
         &self,
         user: &UserRecord,
         device: DeviceName,
+        life: Life,
     ) -> Result<SessionId, WireError> {
+        let at = now();
         let session = NewSession {
             id: SessionId::generate(),
             device,
-            at: now(),
-            expires_at: None,
+            at,
+            expires_at: life.ends(at),
         };
         let id = session.id;
         self.store
@@ -197,8 +263,11 @@ impl Service {
         &self,
         user: &UserRecord,
         session: SessionId,
+        life: Life,
     ) -> Result<(Caller, SignedIn), WireError> {
-        let token = self.tokens.issue(user.id, session, now())?;
+        let token = self
+            .tokens
+            .issue(user.id, session, now(), life.token_ms())?;
         let caller = caller(user, session);
         Ok((
             caller.clone(),
@@ -240,8 +309,10 @@ impl Service {
                 .await
                 .map_err(refuse)?;
         }
-        let fresh = if Tokens::is_aging(&claims, at) {
-            Some(self.tokens.issue(user.id, session.id, at)?)
+        // A session with an end has it, whatever is done on it.
+        let fresh = if session.expires_at.is_none() && Tokens::is_aging(&claims, at) {
+            let life = Life::Sliding.token_ms();
+            Some(self.tokens.issue(user.id, session.id, at, life)?)
         } else {
             None
         };
@@ -306,7 +377,7 @@ impl Service {
         if request
             .names
             .iter()
-            .any(|name| name.len() > limits::EMAIL_BYTES * 2)
+            .any(|name| name.len() > limits::EMAIL_BYTES * 2 || name.contains('\0'))
         {
             return Err(bad_request("name"));
         }

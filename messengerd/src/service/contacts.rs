@@ -18,12 +18,21 @@ use crate::store::{Actor, StoreError, UserRecord};
 const CONTACT_BYTES: usize = 220;
 
 impl Service {
+    /// The caller's whole list, by name.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails.
+    pub async fn contact_list(&self, caller: &Caller) -> Result<Vec<ContactRecord>, WireError> {
+        self.store.contacts(caller.actor.no).await.map_err(refuse)
+    }
+
     pub(super) async fn contacts(
         &self,
         caller: &Caller,
         request: Contacts,
     ) -> Result<ContactList, WireError> {
-        let records = self.store.contacts(caller.actor.no).await.map_err(refuse)?;
+        let records = self.contact_list(caller).await?;
         let mut list = ContactList {
             contacts: Vec::new(),
             more: false,

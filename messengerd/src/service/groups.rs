@@ -1,5 +1,6 @@
 //! Running a group or public chat: who is in it and as what, its properties.
 
+use proto::digest::Digest;
 use proto::error::{ErrorCode, WireError};
 use proto::id::{ChatId, EntryId};
 use proto::limits;
@@ -115,6 +116,7 @@ impl Service {
             description: request.description,
             settings: request.settings,
             avatar: None,
+            avatar_url: None,
         };
         let retains = change.settings.is_some();
         self.act(caller, request.chat, |chat, act| {
@@ -146,16 +148,47 @@ impl Service {
         if let Some(picture) = picture {
             self.store.put_avatar(picture).await.map_err(refuse)?;
         }
+        self.give_picture(caller, id, hash, "").await?;
+        Ok(Done {})
+    }
+
+    /// Gives a chat a picture that is kept already, or says where one is,
+    /// elsewhere, which is never looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotFound`] where there is no such chat or picture,
+    /// [`ErrorCode::Forbidden`] where the caller may not change the chat.
+    pub async fn point_chat_avatar(
+        &self,
+        caller: &Caller,
+        id: ChatId,
+        kept: Option<Digest>,
+        url: &str,
+    ) -> Result<(), WireError> {
+        let (chat, _) = self.access.member(id, caller.actor.id).await?;
+        chat.may(caller.actor.id, Right::Change, now())?;
+        self.let_write(caller)?;
+        self.give_picture(caller, id, kept, url).await
+    }
+
+    async fn give_picture(
+        &self,
+        caller: &Caller,
+        id: ChatId,
+        kept: Option<Digest>,
+        url: &str,
+    ) -> Result<(), WireError> {
         self.act(caller, id, |chat, act| {
             chat.may(caller.actor.id, Right::Change, now())?;
             let change = ChatChange {
-                avatar: Some(hash),
+                avatar: Some(kept),
+                avatar_url: Some(url.to_owned()),
                 ..ChatChange::default()
             };
             Ok(self.store.change_chat(act, change))
         })
-        .await?;
-        Ok(Done {})
+        .await
     }
 
     pub(super) async fn set_role(

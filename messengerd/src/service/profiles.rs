@@ -1,5 +1,6 @@
 //! Who people are: names, words about themselves, pictures.
 
+use proto::digest::Digest;
 use proto::error::{ErrorCode, WireError};
 use proto::event::{Event, UsersChanged};
 use proto::limits;
@@ -76,7 +77,9 @@ impl Service {
                 let kept = self.store.put_avatar(picture.clone());
                 kept.await.map_err(refuse)?;
             }
-            let given = self.store.set_user_avatar(caller.actor, hash, now());
+            let given = self
+                .store
+                .set_user_avatar(caller.actor, hash, String::new(), now());
             match given.await {
                 Ok(user) => break user,
                 // Somebody else's change swept it away in between.
@@ -87,6 +90,45 @@ impl Service {
         self.follow_choice(caller).await?;
         self.tell_looks(&user).await;
         Ok(Done {})
+    }
+
+    /// Gives the caller a picture that is kept already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotFound`] where there is no such picture.
+    pub async fn take_avatar(&self, caller: &Caller, hash: Digest) -> Result<(), WireError> {
+        self.let_change(caller)?;
+        let user = self
+            .store
+            .set_user_avatar(caller.actor, Some(hash), String::new(), now());
+        let user = user.await.map_err(refuse)?;
+        self.follow_choice(caller).await?;
+        self.tell_looks(&user).await;
+        Ok(())
+    }
+
+    /// Says where the caller's picture is, elsewhere. It is never looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::RateLimited`], or where the store fails.
+    pub async fn point_avatar(&self, caller: &Caller, url: String) -> Result<(), WireError> {
+        self.let_change(caller)?;
+        let user = self.store.set_user_avatar(caller.actor, None, url, now());
+        let user = user.await.map_err(refuse)?;
+        self.follow_choice(caller).await?;
+        self.tell_looks(&user).await;
+        Ok(())
+    }
+
+    /// A picture.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotFound`].
+    pub async fn picture(&self, hash: Digest) -> Result<AvatarImage, WireError> {
+        self.avatar(Avatar { hash }).await
     }
 
     pub(super) async fn avatar(&self, request: Avatar) -> Result<AvatarImage, WireError> {

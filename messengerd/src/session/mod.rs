@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::service::accounts::Life;
 use crate::service::hub::{Listener as _, SharedListener};
 use crate::service::{Caller, Service, Work, now};
 use connection::{ConnectionError, FrameReader, FrameWriter, Peer};
@@ -277,11 +278,17 @@ impl Session {
             let id = frame.request_id;
             let answer = match decode(&frame) {
                 Ok(Request::Register(request)) => {
-                    let registered = self.service.register(self.peer.address.ip(), request).await;
+                    let registered = self
+                        .service
+                        .register(self.peer.address.ip(), Life::Sliding, request)
+                        .await;
                     registered.map(|(caller, signed_in)| (Some(caller), Reply::Register(signed_in)))
                 }
                 Ok(Request::Login(request)) => {
-                    let signed_in = self.service.login(self.peer.address.ip(), request).await;
+                    let signed_in = self
+                        .service
+                        .login(self.peer.address.ip(), Life::Sliding, request)
+                        .await;
                     signed_in.map(|(caller, signed_in)| (Some(caller), Reply::Login(signed_in)))
                 }
                 Ok(Request::Ping(_)) => Ok((None, Reply::Ping(proto::request::Done {}))),

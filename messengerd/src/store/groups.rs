@@ -47,6 +47,20 @@ pub struct ChatChange {
     /// The picture, which [`Store::put_avatar`](super::Store::put_avatar) has
     /// stored; an inner `None` removes it.
     pub avatar: Option<Option<Digest>>,
+    /// Where a picture is that is not kept here; empty for none. Of no concern
+    /// to clients of the native protocol.
+    pub avatar_url: Option<String>,
+}
+
+impl ChatChange {
+    /// The picture that is kept and where another one is, where either changes:
+    /// one replaces the other.
+    pub fn picture(&self) -> Option<(Option<Digest>, &str)> {
+        match (self.avatar, &self.avatar_url) {
+            (None, None) => None,
+            (avatar, url) => Some((avatar.flatten(), url.as_deref().unwrap_or_default())),
+        }
+    }
 }
 
 /// How many members a chat of this kind may have.

@@ -6,7 +6,7 @@ use super::StoreError;
 /// One step of the schema. Steps are only ever added.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// 1, 2, 3 … without gaps.
+    /// Ascending from 1.
     pub version: u32,
     /// What it is for, in a word.
     pub name: &'static str,

@@ -169,6 +169,9 @@ pub struct UserRecord {
     pub bio: String,
     /// The picture.
     pub avatar: Option<Digest>,
+    /// Where a picture is that is not kept here, as its owner gave it; empty
+    /// where there is one here, or none.
+    pub avatar_url: String,
     /// Grows with each change of names, picture or bio.
     pub rev: u64,
     /// As chosen.
@@ -285,6 +288,9 @@ pub struct ChatRecord {
     pub description: String,
     /// Its picture.
     pub avatar: Option<Digest>,
+    /// Where a picture is that is not kept here, as given; empty where there is
+    /// one here, or none.
+    pub avatar_url: String,
     /// Who made it.
     pub created_by: UserId,
     /// What members may do.
@@ -592,12 +598,13 @@ pub trait Store: Send + Sync {
     fn put_avatar(&self, avatar: AvatarRecord) -> Pending<()>;
     /// A picture: type and bytes.
     fn avatar(&self, hash: Digest) -> Pending<Option<(String, Bytes)>>;
-    /// Gives an account a picture that is kept, with a `PROFILE_CHANGED` entry;
-    /// pictures that nobody has any more go.
+    /// Gives an account a picture that is kept, or says where another one is,
+    /// with a `PROFILE_CHANGED` entry; pictures that nobody has any more go.
     fn set_user_avatar(
         &self,
         user: Actor,
         avatar: Option<Digest>,
+        url: String,
         at: UnixMillis,
     ) -> Pending<UserRecord>;
 

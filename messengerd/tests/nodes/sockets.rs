@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
-use messengerd::service::tokens::Tokens;
+use messengerd::service::tokens::{NATIVE_LIFE_MS, Tokens};
 use messengerd::session::ServerInfo;
 use messengerd::session::door::Door;
 use messengerd::store::UserRecord;
@@ -65,7 +65,7 @@ impl Page {
         let id = new.id;
         shelf.store.create_session(user.no, new).await.unwrap();
         let tokens = Tokens::new(&[1; 32]);
-        let token = tokens.issue(user.id, id, messengerd::service::now());
+        let token = tokens.issue(user.id, id, messengerd::service::now(), NATIVE_LIFE_MS);
         let url = format!("ws://{at}/ws?token={}", token.unwrap().as_str());
         let stream = TcpStream::connect(at).await.unwrap();
         let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();

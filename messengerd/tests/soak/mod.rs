@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use hdrhistogram::Histogram;
 use messengerd::service::feed::commit_queue;
-use messengerd::service::tokens::Tokens;
+use messengerd::service::tokens::{NATIVE_LIFE_MS, Tokens};
 use messengerd::store::sqlite::SqliteStore;
 use messengerd::store::{Actor, Admission, NewChat, NewSession, NewUser, Store as _};
 use proto::id::{ChatId, EntryId, SessionId, UserId};
@@ -136,7 +136,9 @@ impl World {
                 },
                 at,
             };
-            let token = tokens.issue(user.id, session.id, at).unwrap();
+            let token = tokens
+                .issue(user.id, session.id, at, NATIVE_LIFE_MS)
+                .unwrap();
             let made = store.create_user(user, session);
             async move {
                 let user = made.await.unwrap();

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod accounts;
+mod door;
 mod kit;
+mod people;
 #[path = "../soak/mod.rs"]
 mod soak;
 mod socket;

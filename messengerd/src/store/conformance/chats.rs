@@ -5,7 +5,7 @@ use proto::id::ChatId;
 use proto::request::Role;
 
 use super::{Bed, act, actor, new_group, new_private};
-use crate::store::StoreError;
+use crate::store::{StoreError, UserRecord};
 
 pub(crate) async fn a_group_has_its_members_in_order(bed: Bed) {
     let (ann, bob, carol) = (

@@ -28,7 +28,7 @@ pub(crate) async fn a_deleted_account_leaves_everything(bed: Bed) {
     let image = picture(b"image");
     bed.store.put_avatar(image.clone()).await.unwrap();
     bed.store
-        .set_user_avatar(actor(&ann), Some(image.hash), AT)
+        .set_user_avatar(actor(&ann), Some(image.hash), String::new(), AT)
         .await
         .unwrap();
     bed.feed.take();

@@ -119,7 +119,10 @@ pub(crate) async fn a_status_is_as_chosen(bed: Bed) {
 pub(crate) async fn a_picture_goes_with_the_last_who_has_it(bed: Bed) {
     let (ann, bob) = (bed.user("ann").await, bed.user("bob").await);
     let image = picture(b"image");
-    let set = |user: &UserRecord, avatar| bed.store.set_user_avatar(actor(user), avatar, AT);
+    let set = |user: &UserRecord, avatar| {
+        bed.store
+            .set_user_avatar(actor(user), avatar, String::new(), AT)
+    };
     let missing = set(&ann, Some(image.hash)).await;
     assert!(matches!(missing, Err(StoreError::NoEntry)));
     for _ in 0..2 {

@@ -54,7 +54,7 @@ const LIST: &str = concat!(
                     AND ((k.owner = c.pair_low AND k.other = c.pair_high)
                       OR (k.owner = c.pair_high AND k.other = c.pair_low))
                   ORDER BY k.owner),
-            coalesce(k.delivered, 0), coalesce(k.read, 0), ",
+            coalesce(k.delivered, 0), coalesce(k.read, 0), c.avatar_url, ",
     message_columns!(),
     " FROM l
       JOIN chats c ON c.chat_no = l.chat_no
@@ -69,7 +69,7 @@ const LIST: &str = concat!(
     message_tables!()
 );
 /// Where the columns of the message begin.
-const MESSAGE: usize = 30;
+const MESSAGE: usize = 31;
 
 const MEMBERS: &str = concat!(
     "SELECT l.chat_no, ",
@@ -130,6 +130,7 @@ fn listed(row: &Row) -> Result<ListedChat, Fault> {
             updated_at: row.try_get::<_, At>(18)?.0,
             description: row.try_get(19)?,
             avatar: avatars::hash(row, 20)?,
+            avatar_url: row.try_get(30)?,
             created_by: UserId(row.try_get(21)?),
             settings: groups::settings(row, 23)?,
             banned: ids(26)?,

@@ -216,7 +216,7 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
                           AND ((k.owner = c.pair_low AND k.other = c.pair_high)
                             OR (k.owner = c.pair_high AND k.other = c.pair_low))
                         ORDER BY k.owner) AS blockers,
-                  c.updated_at
+                  c.updated_at, c.avatar_url
            FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
            JOIN users o ON o.user_no = c.created_by
            WHERE c.id = $1 AND c.deleted_at IS NULL)
@@ -249,9 +249,10 @@ pub(super) async fn get(conn: &ClientWrapper, id: ChatId) -> Result<Option<ChatR
         banned: people(11)?,
         blockers: people(12)?,
         updated_at: first.try_get::<_, At>(13)?.0,
+        avatar_url: first.try_get(14)?,
     };
     for row in &rows {
-        chat.members.extend(members::record(row, 14)?);
+        chat.members.extend(members::record(row, 15)?);
     }
     Ok(Some(chat))
 }

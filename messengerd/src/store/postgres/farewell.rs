@@ -99,7 +99,7 @@ const LOCK_SESSIONS: &str = "SELECT id FROM sessions WHERE user_no = $1 ORDER BY
 const LOCK: &str = "SELECT avatar, disabled AND password_hash = $2 FROM users
     WHERE user_no = $1 FOR NO KEY UPDATE";
 const EMPTY: &str = "UPDATE users SET disabled = true, password_hash = $2, email = NULL,
-      first_name = '', last_name = '', names_key = '', bio = '', avatar = NULL, rev = rev + 1,
+      first_name = '', last_name = '', names_key = '', bio = '', avatar = NULL, avatar_url = '', rev = rev + 1,
       status = 1, status_text = '', status_until = NULL, updated_at = $3
     WHERE user_no = $1";
 const END_SESSIONS: &str = "DELETE FROM sessions WHERE id = ANY($1::uuid[])";

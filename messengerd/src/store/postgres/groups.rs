@@ -56,10 +56,11 @@ pub(super) fn settings(row: &Row, at: usize) -> Result<ChatSettings, Fault> {
     })
 }
 
-const SHOWN: &str = "SELECT name, description, avatar, allowed, retention_days, since_join
+const SHOWN: &str =
+    "SELECT name, description, avatar, allowed, retention_days, since_join, avatar_url
     FROM chats WHERE chat_no = $1";
 const CHANGE: &str = "UPDATE chats SET name = $2, description = $3, search_key = $4, avatar = $5,
-      allowed = $6, retention_days = $7, since_join = $8, updated_at = $9
+      allowed = $6, retention_days = $7, since_join = $8, updated_at = $9, avatar_url = $10
     WHERE chat_no = $1";
 
 /// See [`Store::change_chat`](crate::store::Store::change_chat).
@@ -89,7 +90,8 @@ pub(super) async fn change(
     if let Some(new) = change.settings {
         settings = new;
     }
-    let avatar = change.avatar.unwrap_or(before);
+    let pointed: String = row.try_get(6)?;
+    let (avatar, url) = change.picture().unwrap_or((before, &pointed));
     if avatar != before {
         avatars::hold(conn, avatar).await?;
     }
@@ -99,7 +101,7 @@ pub(super) async fn change(
             .description
             .as_ref()
             .map(|text| text.as_str().to_owned()),
-        avatar: change.avatar.is_some(),
+        avatar: change.picture().is_some(),
         settings: change.settings,
     });
     let changed = locked.entry(&body)?;
@@ -127,6 +129,7 @@ pub(super) async fn change(
                     &days,
                     &since_join,
                     &At(act.at),
+                    &url,
                 ],
             ),
             (avatars::LOCK, &[&gone]),
@@ -145,7 +148,8 @@ const PRESENT: &str = "SELECT m.user_no, u.id FROM members m JOIN users u ON u.u
 const ALL_LEAVE: &str = "UPDATE members SET left_at = $2 WHERE chat_no = $1 AND left_at IS NULL";
 /// What it was about goes at once; its entries behind, see `expiry`.
 const DELETE: &str = "UPDATE chats SET deleted_at = $2, members = 0, pair_low = NULL,
-      pair_high = NULL, name = NULL, description = '', search_key = '', avatar = NULL
+      pair_high = NULL, name = NULL, description = '', search_key = '', avatar = NULL,
+      avatar_url = ''
     WHERE chat_no = $1";
 const REVOKE: &str = "UPDATE chat_invites SET revoked = true WHERE chat_no = $1";
 const UNPIN: &str = "DELETE FROM pins WHERE chat_no = $1";

@@ -154,7 +154,8 @@ pub(super) async fn set_status(
     changed(conn, user, at, (SET_STATUS, params), None).await
 }
 
-const SET_AVATAR: &str = "UPDATE users SET avatar = $2, rev = rev + 1, updated_at = $3
+const SET_AVATAR: &str = "UPDATE users
+    SET avatar = $2, rev = rev + 1, updated_at = $3, avatar_url = $4
     WHERE user_no = $1";
 
 /// See [`Store::set_user_avatar`](crate::store::Store::set_user_avatar).
@@ -162,17 +163,19 @@ pub(super) async fn set_avatar(
     conn: &ClientWrapper,
     user: Actor,
     avatar: Option<Digest>,
+    url: &str,
     at: UnixMillis,
 ) -> Result<Done<UserRecord>, Fault> {
     let before = locked(conn, user).await?;
-    if before.avatar == avatar {
+    if before.avatar == avatar && before.avatar_url == url {
         leave(conn).await?;
         return Ok(Done::quiet(before));
     }
     avatars::hold(conn, avatar).await?;
     let hash = avatar.as_ref().map(|hash| hash.0.as_slice());
-    let gone = before.avatar.as_ref().map(|hash| hash.0.as_slice());
-    let set: Params<'_> = &[&user.no.0, &hash, &At(at)];
+    let gone = before.avatar.filter(|before| Some(*before) != avatar);
+    let gone = gone.as_ref().map(|hash| hash.0.as_slice());
+    let set: Params<'_> = &[&user.no.0, &hash, &At(at), &url];
     changed(conn, user, at, (SET_AVATAR, set), gone).await
 }
 

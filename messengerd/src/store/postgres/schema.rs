@@ -37,6 +37,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "web",
         sql: include_str!("../../../../sql/postgres/0005_web.sql"),
     },
+    Migration {
+        version: 7,
+        name: "avatar_urls",
+        sql: include_str!("../../../../sql/postgres/0007_avatar_urls.sql"),
+    },
 ];
 
 /// The advisory lock of whoever changes the schema: "msgr" in ASCII.

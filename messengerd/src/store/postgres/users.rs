@@ -25,7 +25,7 @@ macro_rules! columns {
     () => {
         "u.user_no, u.password_hash, u.admin, u.disabled, u.last_seen, u.email, u.created_at,
          u.bio, u.status, u.status_text, u.status_until, u.receipts, u.updated_at,
-         u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
+         u.avatar_url, u.id, u.username, u.first_name, u.last_name, u.avatar, u.rev"
     };
 }
 pub(super) use columns;
@@ -33,7 +33,7 @@ pub(super) use columns;
 /// Reads a [`UserRecord`] whose first column is `at`.
 pub(super) fn record(row: &Row, at: usize) -> Result<UserRecord, Fault> {
     let time = |at| row.try_get::<_, Option<At>>(at).map(|at| at.map(|at| at.0));
-    let shown = shown(row, at + 13)?;
+    let shown = shown(row, at + 14)?;
     Ok(UserRecord {
         no: UserNo(row.try_get(at)?),
         password_hash: row.try_get(at + 1)?,
@@ -48,6 +48,7 @@ pub(super) fn record(row: &Row, at: usize) -> Result<UserRecord, Fault> {
         status_until: time(at + 10)?,
         receipts: row.try_get(at + 11)?,
         updated_at: row.try_get::<_, At>(at + 12)?.0,
+        avatar_url: row.try_get(at + 13)?,
         id: shown.id,
         username: shown.username,
         first_name: shown.first_name,

@@ -143,11 +143,12 @@ impl Store for PostgresStore {
         &self,
         user: Actor,
         avatar: Option<Digest>,
+        url: String,
         at: UnixMillis,
     ) -> Pending<UserRecord> {
         self.pool
-            .write((user, avatar, at), |conn, &(user, avatar, at)| {
-                Box::pin(people::set_avatar(conn, user, avatar, at))
+            .write((user, avatar, url, at), |conn, (user, avatar, url, at)| {
+                Box::pin(people::set_avatar(conn, *user, *avatar, url, *at))
             })
     }
 

@@ -27,36 +27,43 @@ pub(super) fn get(conn: &Connection, hash: Digest) -> Result<Option<(String, Byt
         .optional()?)
 }
 
-/// Gives a chat a picture that is kept, or takes it away.
+/// Gives a chat a picture that is kept, says where another one is, or takes it
+/// away.
 pub(super) fn set_of_chat(
     conn: &Connection,
     chat: ChatNo,
     avatar: Option<Digest>,
+    url: &str,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
     replace(
         conn,
         "SELECT avatar FROM chats WHERE chat_no = ?1",
-        "UPDATE chats SET avatar = ?2, updated_at = ?3 WHERE chat_no = ?1",
+        "UPDATE chats SET avatar = ?2, updated_at = ?3, avatar_url = ?4 WHERE chat_no = ?1",
         chat.0,
         avatar,
+        url,
         at,
     )
 }
 
-/// Gives an account a picture that is kept, or takes it away.
+/// Gives an account a picture that is kept, says where another one is, or takes
+/// it away.
 pub(super) fn set_of_user(
     conn: &Connection,
     user: UserNo,
     avatar: Option<Digest>,
+    url: &str,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
     replace(
         conn,
         "SELECT avatar FROM users WHERE user_no = ?1",
-        "UPDATE users SET avatar = ?2, rev = rev + 1, updated_at = ?3 WHERE user_no = ?1",
+        "UPDATE users SET avatar = ?2, rev = rev + 1, updated_at = ?3, avatar_url = ?4
+         WHERE user_no = ?1",
         user.0,
         avatar,
+        url,
         at,
     )
 }
@@ -67,6 +74,7 @@ fn replace(
     update: &str,
     owner: i64,
     avatar: Option<Digest>,
+    url: &str,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
     if let Some(hash) = avatar {
@@ -83,7 +91,7 @@ fn replace(
         .optional()?
         .ok_or(StoreError::NoAccess)?;
     conn.prepare_cached(update)?
-        .execute(params![owner, avatar.map(|hash| hash.0), at])?;
+        .execute(params![owner, avatar.map(|hash| hash.0), at, url])?;
     if let Some(before) = before {
         // Nobody has it any more.
         conn.prepare_cached(

@@ -23,7 +23,7 @@ macro_rules! chat_columns {
     () => {
         concat!(
             "c.chat_no, c.kind, c.name, c.created_at, c.updated_at, h.acl_rev, c.description,
-             c.avatar, c.created_by, c.members, ",
+             c.avatar, c.created_by, c.members, c.avatar_url, ",
             settings_columns!()
         )
     };
@@ -87,7 +87,8 @@ fn found(row: &Row<'_>, joined: bool) -> Result<Found, rusqlite::Error> {
             description: row.get(18)?,
             avatar: row.get::<_, Option<[u8; 32]>>(19)?.map(Digest),
             created_by: UserId(uuid::Uuid::nil()),
-            settings: properties::settings(row, 22)?,
+            avatar_url: row.get(22)?,
+            settings: properties::settings(row, 23)?,
             banned: Vec::new(),
             blockers: Vec::new(),
         },

@@ -156,7 +156,7 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
     let found = conn
         .prepare_cached(concat!(
             "SELECT c.chat_no, c.kind, c.name, c.created_at, h.acl_rev, u.id, c.description,
-                    c.avatar, c.updated_at, ",
+                    c.avatar, c.updated_at, c.avatar_url, ",
             settings_columns!(),
             " FROM chats c JOIN chat_heads h ON h.chat_no = c.chat_no
              JOIN users u ON u.user_no = c.created_by WHERE c.id = ?1 AND c.deleted_at IS NULL"
@@ -173,10 +173,11 @@ pub(super) fn get(conn: &Connection, id: ChatId) -> Result<Option<ChatRecord>, S
                 description: row.get(6)?,
                 avatar: row.get::<_, Option<[u8; 32]>>(7)?.map(Digest),
                 created_by: UserId::from_bytes(row.get(5)?),
-                settings: properties::settings(row, 9)?,
+                settings: properties::settings(row, 10)?,
                 banned: Vec::new(),
                 blockers: Vec::new(),
                 updated_at: row.get(8)?,
+                avatar_url: row.get(9)?,
             };
             Ok((chat, row.get::<_, i64>(1)?))
         })

@@ -19,7 +19,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, user: Actor, at: UnixMillis) -> Result<(),
     }
     leave_all(tx, user, at)?;
     forget_all(tx, user, at)?;
-    avatars::set_of_user(tx.conn, user.no, None, at)?;
+    avatars::set_of_user(tx.conn, user.no, None, "", at)?;
     tx.conn
         .prepare_cached(
             "UPDATE users SET disabled = 1, password_hash = ?2, email = NULL, first_name = '',

@@ -304,10 +304,11 @@ impl Store for SqliteStore {
         &self,
         user: Actor,
         avatar: Option<Digest>,
+        url: String,
         at: UnixMillis,
     ) -> Pending<UserRecord> {
         self.queue
-            .write(move |tx| profiles::set_avatar(tx, user, avatar, at))
+            .write(move |tx| profiles::set_avatar(tx, user, avatar, &url, at))
     }
 
     fn delete_user(&self, user: Actor, at: UnixMillis) -> Pending<()> {

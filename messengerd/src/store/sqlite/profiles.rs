@@ -133,9 +133,10 @@ pub(super) fn set_avatar(
     tx: &mut Tx<'_>,
     user: Actor,
     avatar: Option<Digest>,
+    url: &str,
     at: UnixMillis,
 ) -> Result<UserRecord, StoreError> {
-    avatars::set_of_user(tx.conn, user.no, avatar, at)?;
+    avatars::set_of_user(tx.conn, user.no, avatar, url, at)?;
     changed(tx, user, at)?;
     users::by_no(tx.conn, user.no)
 }

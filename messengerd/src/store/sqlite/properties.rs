@@ -94,13 +94,13 @@ pub(super) fn change(tx: &mut Tx<'_>, act: &Act, change: &ChatChange) -> Result<
                 since_join,
             ])?;
     }
-    if let Some(avatar) = change.avatar {
-        avatars::set_of_chat(tx.conn, act.chat, avatar, act.at)?;
+    if let Some((avatar, url)) = change.picture() {
+        avatars::set_of_chat(tx.conn, act.chat, avatar, url, act.at)?;
     }
     let body = Body::ChatChanged(entry::ChatChanged {
         name: given(&new_name),
         description: given(&new_description),
-        avatar: change.avatar.is_some(),
+        avatar: change.picture().is_some(),
         settings: change.settings,
     });
     acts::tell(tx, act, &body)?;
@@ -138,7 +138,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, act: &Act) -> Result<(), StoreError> {
         .prepare_cached("UPDATE members SET left_at = ?2 WHERE chat_no = ?1 AND left_at IS NULL")?
         .execute([act.chat.0, act.at])?;
     chat_invites::revoke_all(tx.conn, act.chat)?;
-    avatars::set_of_chat(tx.conn, act.chat, None, act.at)?;
+    avatars::set_of_chat(tx.conn, act.chat, None, "", act.at)?;
     tx.conn
         .prepare_cached(
             "UPDATE chats SET deleted_at = ?2, members = 0, pair_low = NULL, pair_high = NULL,

@@ -34,6 +34,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "web",
         sql: include_str!("../../../../sql/sqlite/0005_web.sql"),
     },
+    Migration {
+        version: 7,
+        name: "avatar_urls",
+        sql: include_str!("../../../../sql/sqlite/0007_avatar_urls.sql"),
+    },
 ];
 
 /// Applies what is missing, each step in its own transaction, and returns the

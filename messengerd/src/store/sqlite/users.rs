@@ -18,7 +18,7 @@ macro_rules! columns {
     () => {
         "u.user_no, u.id, u.username, u.password_hash, u.admin, u.disabled, u.last_seen,
          u.email, u.created_at, u.first_name, u.last_name, u.bio, u.avatar, u.rev,
-         u.status, u.status_text, u.status_until, u.receipts, u.updated_at"
+         u.status, u.status_text, u.status_until, u.receipts, u.updated_at, u.avatar_url"
     };
 }
 pub(super) use columns;
@@ -45,6 +45,7 @@ pub(super) fn record(row: &Row<'_>, at: usize) -> Result<UserRecord, rusqlite::E
         status_until: row.get(at + 16)?,
         receipts: row.get(at + 17)?,
         updated_at: row.get(at + 18)?,
+        avatar_url: row.get(at + 19)?,
     })
 }
 
@@ -123,6 +124,7 @@ pub(super) fn create(
         last_name: String::new(),
         bio: String::new(),
         avatar: None,
+        avatar_url: String::new(),
         rev: 0,
         status: Status::Online,
         status_text: String::new(),

@@ -15,10 +15,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State, WebSocketUpgrade};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use proto::limits::FRAME_BYTES;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::service_fn;
@@ -64,7 +63,8 @@ pub fn router(context: Context) -> Router {
     let routes = Router::new()
         .merge(api::router())
         .route("/", get(pages::start))
-        .route("/health", get(health))
+        .route("/health", get(api::health))
+        .route("/ready", get(api::ready))
         .route("/ws", get(socket::upgrade))
         .route("/ws/", get(socket::upgrade))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
@@ -89,10 +89,6 @@ pub fn router(context: Context) -> Router {
         }
     });
     Router::new().fallback_service(routes)
-}
-
-async fn health() -> Json<serde_json::Value> {
-    Json(json!({ "status": "ok" }))
 }
 
 async fn upgrade(

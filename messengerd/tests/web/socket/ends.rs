@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 use futures_util::SinkExt;
 use messengerd::config::Secret;
 use messengerd::service::now;
-use messengerd::service::tokens::{NATIVE_LIFE_MS, Tokens};
+use messengerd::service::tokens::Tokens;
 use proto::request::{ChangePassword, RevokeSession};
 
 use super::Party;
@@ -186,10 +186,8 @@ async fn a_token_that_expires_ends_its_socket() {
     let site = Site::with(|config| config.token_secret = Some(Secret::new(secret))).await;
     let mut ada = site.daemon.user(Wire::Quic, "ada").await;
     let session = ada.me.as_ref().unwrap().account.session;
-    // It was made so long ago that little is left of its life.
-    let made = now() - NATIVE_LIFE_MS + 3_000;
     let tokens = Tokens::new(secret.as_bytes());
-    let token = tokens.issue(ada.id(), session, made).unwrap();
+    let token = tokens.issue(ada.id(), session, now(), 3_000).unwrap();
     let mut page = Page::open(&site, token.as_str()).await;
     page.fence().await;
     assert_eq!(page.end().await, End::Closed(1008));

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use proto::request::{Login, Logout, Register, Request, SetProfile, SignedIn as Opened};
-use proto::text::{DeviceName, DisplayName, Email, Password, Token, Username};
+use proto::text::{DisplayName, Email, Password, Token, Username};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,9 +16,9 @@ use super::error::{ApiError, ApiResult, ErrorBody};
 use super::model::User;
 use super::signed_in::{SignedIn, set_cookie};
 use super::view::People;
-use super::{origin, users};
+use super::{device, origin, users};
 use crate::service::Caller;
-use crate::service::tokens::NATIVE_LIFE_MS;
+use crate::service::accounts::Life;
 
 /// A new account.
 #[derive(Deserialize, ToSchema)]
@@ -105,9 +105,12 @@ pub(super) async fn register(
         } else {
             None
         },
-        device: device(&parts.headers)?,
+        device: device::name(&parts.headers)?,
     };
-    let registered = context.service.register(origin::peer(&parts), request);
+    let life = Life::For(context.web.token_life_ms());
+    let registered = context
+        .service
+        .register(origin::peer(&parts), life, request);
     let (caller, opened) = registered.await.map_err(|error| {
         let refused = ApiError::from(error);
         match refused.status() {
@@ -154,9 +157,10 @@ pub(super) async fn login(
     let request = Login {
         login: body.username.trim().to_owned(),
         password: Password::try_from(body.password).map_err(|_| wrong())?,
-        device: device(&parts.headers)?,
+        device: device::name(&parts.headers)?,
     };
-    let signed_in = context.service.login(origin::peer(&parts), request);
+    let life = Life::For(context.web.token_life_ms());
+    let signed_in = context.service.login(origin::peer(&parts), life, request);
     let (caller, opened) = signed_in.await?;
     answer(
         &context,
@@ -217,16 +221,15 @@ async fn answer(
     };
     let mut response = (status, Json(body)).into_response();
     if cookie {
-        let kept = set_cookie(token, NATIVE_LIFE_MS / 1000, origin::is_encrypted(parts));
+        let kept = set_cookie(
+            token,
+            context.web.token_life_ms() / 1000,
+            origin::is_encrypted(parts),
+        );
         let kept = kept.ok_or(proto::error::ErrorCode::Internal)?;
         response.headers_mut().insert(header::SET_COOKIE, kept);
     }
     Ok(response)
-}
-
-/// What to call the device in the list of sessions.
-fn device(_headers: &HeaderMap) -> ApiResult<DeviceName> {
-    valid(DeviceName::try_from("web"))
 }
 
 /// A text that keeps to its rules; which it breaks is said in words of ours.

@@ -4,14 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use proto::digest::Digest;
 use proto::error::ErrorCode;
 use proto::id::{ChatId, UserId};
 use proto::limits;
 use proto::request::{
-    Avatar, ChangeChat, ChatKind, ChatSettings, CreateChat, DeleteChat, Directory, Mark,
-    NewMemberHistory, NotifyLevel, Reply, Request, SetAvatar, SetChatPrefs,
+    ChangeChat, ChatKind, ChatSettings, CreateChat, DeleteChat, Directory, Mark, NewMemberHistory,
+    NotifyLevel, Reply, Request, SetAvatar, SetChatPrefs,
 };
 use proto::text::{ChatName, Description};
 use serde::{Deserialize, Serialize};
@@ -21,6 +19,7 @@ use uuid::Uuid;
 
 use super::super::Context;
 use super::accounts::{DoneAnswer, valid};
+use super::avatars::Given;
 use super::body::{JsonBody, NoBody, PathOf, Query};
 use super::error::{ApiError, ApiResult, ErrorBody, Refused};
 use super::ids;
@@ -369,19 +368,21 @@ pub(super) async fn update(
     let picture = match body.avatar.as_deref().map(str::trim) {
         None => None,
         Some("") => Some(None),
-        Some(url) => Some(Some(kept(&context, &caller, url).await?)),
+        Some(url) => Some(Some(Given::of(url)?)),
     };
     let changes =
         request.name.is_some() || request.description.is_some() || request.settings.is_some();
     if changes || picture.is_none() {
         ask(&context, &caller, Request::ChangeChat(request)).await?;
     }
-    if let Some(image) = picture {
-        let request = SetAvatar {
-            chat: Some(chat),
-            image,
+    if let Some(picture) = picture {
+        let (hash, url) = match picture {
+            Some(Given::Kept(hash)) => (Some(hash), String::new()),
+            Some(Given::Elsewhere(url)) => (None, url),
+            None => (None, String::new()),
         };
-        ask(&context, &caller, Request::SetAvatar(request)).await?;
+        let service = &context.service;
+        service.point_chat_avatar(&caller, chat, hash, &url).await?;
     }
     let chat = one(&context, &caller, chat, 1).await?;
     Ok(Json(ChatAnswer { chat }))
@@ -531,24 +532,6 @@ pub(super) async fn set_avatar(
     ask(&context, &caller, Request::SetAvatar(request)).await?;
     let chat = one(&context, &caller, chat, 1).await?;
     Ok(Json(ChatAnswer { chat }))
-}
-
-/// The picture that one of our own addresses names.
-async fn kept(context: &Context, caller: &Caller, url: &str) -> ApiResult<Bytes> {
-    let elsewhere = || {
-        ApiError::bad_request(
-            "avatar has to be the address of a picture that this server has: upload it first.",
-        )
-    };
-    let (_, hash) = url.rsplit_once("/avatars/").ok_or_else(elsewhere)?;
-    let hash = blake3::Hash::from_hex(hash).map_err(|_| elsewhere())?;
-    let request = Avatar {
-        hash: Digest(*hash.as_bytes()),
-    };
-    match ask(context, caller, Request::Avatar(request)).await? {
-        Reply::Avatar(found) => Ok(found.image),
-        _ => Err(ErrorCode::Internal.into()),
-    }
 }
 
 /// What was done, in words.

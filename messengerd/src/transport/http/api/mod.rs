@@ -3,15 +3,21 @@
 //! makes them for who asks. The OpenAPI document is made from the handlers.
 
 mod accounts;
+mod avatars;
 mod body;
 mod chats;
+mod contacts;
+mod device;
 pub(super) mod error;
+mod health;
 mod ids;
 mod invites;
+mod later;
 mod members;
 mod messages;
 pub mod model;
 pub(super) mod origin;
+mod sessions;
 pub(super) mod signed_in;
 mod upload;
 mod users;
@@ -28,6 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::error::ApiError;
+pub(super) use self::health::{health, ready};
 pub use self::origin::Encrypted;
 pub(super) use self::origin::resolve;
 use self::signed_in::Schemes;
@@ -56,7 +63,26 @@ fn described() -> OpenApiRouter<Context> {
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::logout))
-        .routes(routes!(users::me))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::change_password))
+        .routes(routes!(users::list))
+        .routes(routes!(users::me, users::change, users::delete))
+        .routes(routes!(users::set_status))
+        .routes(routes!(users::set_avatar))
+        .routes(routes!(users::somebody))
+        .routes(routes!(avatars::picture))
+        .routes(routes!(contacts::list, contacts::add))
+        .routes(routes!(contacts::rename, contacts::remove))
+        .routes(routes!(contacts::block))
+        .routes(routes!(contacts::unblock))
+        .routes(routes!(later::calls, later::call))
+        .routes(routes!(later::settings, later::set_settings))
+        .routes(routes!(later::answer))
+        .routes(routes!(later::reject))
+        .routes(routes!(later::end))
+        .routes(routes!(later::upload))
+        .routes(routes!(later::file))
         .routes(routes!(chats::list, chats::create))
         .routes(routes!(chats::directory))
         .routes(routes!(chats::get, chats::update, chats::delete))

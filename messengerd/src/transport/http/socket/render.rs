@@ -296,7 +296,7 @@ impl Renderer {
             "name": record.name.clone().unwrap_or_default(),
             "description": record.description,
             "type": record.kind.as_str(),
-            "avatar": record.avatar.map(view::avatar).unwrap_or_default(),
+            "avatar": view::picture(record.avatar, &record.avatar_url),
             "member_count": record.members.len(),
             "settings": chats::settings(&record.settings),
             "seq": entry.seq,

@@ -10,7 +10,7 @@ use proto::request::{ChatSettings, NewMemberHistory};
 use super::super::error::ApiResult;
 use super::super::model::{self, Chat, ChatMember, Message, Time, User};
 use super::messages::{Pages, Receipts, status};
-use super::{People, avatar, derived};
+use super::{People, derived, picture};
 use crate::service::timeline::{Timeline, WholeChat, is_muted};
 use crate::service::{Caller, Service, now};
 use crate::store::timeline::{ListedChat, MessageRecord};
@@ -153,7 +153,7 @@ fn chat(
         name: record.name.clone().unwrap_or_default(),
         description: record.description.clone(),
         kind: record.kind.as_str().to_owned(),
-        avatar: record.avatar.map(avatar).unwrap_or_default(),
+        avatar: picture(record.avatar, &record.avatar_url),
         created_by: record.created_by.0,
         is_active: true,
         created_at: Time(record.created_at),

@@ -96,7 +96,7 @@ pub(in crate::transport::http) fn user(
         email: email.unwrap_or_default(),
         first_name: record.first_name.clone(),
         last_name: record.last_name.clone(),
-        avatar: record.avatar.map(avatar).unwrap_or_default(),
+        avatar: picture(record.avatar, &record.avatar_url),
         status: status.as_str().to_owned(),
         last_seen: seen.last_seen.map(Time),
         is_active: !record.disabled,
@@ -115,7 +115,7 @@ pub(in crate::transport::http) fn shared(record: &UserRecord) -> User {
         email: String::new(),
         first_name: record.first_name.clone(),
         last_name: record.last_name.clone(),
-        avatar: record.avatar.map(avatar).unwrap_or_default(),
+        avatar: picture(record.avatar, &record.avatar_url),
         status: Status::Offline.as_str().to_owned(),
         last_seen: None,
         is_active: !record.disabled,
@@ -126,8 +126,16 @@ pub(in crate::transport::http) fn shared(record: &UserRecord) -> User {
     }
 }
 
-/// Where a picture is.
-pub(in crate::transport::http) fn avatar(hash: proto::digest::Digest) -> String {
+/// Where the picture of a person or a chat is; empty where there is none.
+pub(in crate::transport::http) fn picture(
+    kept: Option<proto::digest::Digest>,
+    elsewhere: &str,
+) -> String {
+    kept.map_or_else(|| elsewhere.to_owned(), avatar)
+}
+
+/// Where a picture that is kept here is.
+pub(super) fn avatar(hash: proto::digest::Digest) -> String {
     format!(
         "{}/avatars/{}",
         super::BASE,
