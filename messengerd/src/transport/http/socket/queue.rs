@@ -19,7 +19,7 @@ use crate::service::news::News;
 
 /// Bytes of events that may wait. They are shared among sockets, so a slow one
 /// costs less than this.
-const EVENT_BYTES: usize = 1024 * 1024;
+const EVENT_BYTES: usize = 2 * 1024 * 1024;
 /// What an event costs beside its bytes.
 const EVENT_COST: usize = 256;
 /// Bytes of replies that may wait before no further frame is read.
