@@ -7,13 +7,15 @@ TARGET      := $(or $(CARGO_TARGET_DIR),target)
 ARGS        ?=
 # How often `make chaos` kills.
 ROUNDS      ?= 1000
+# How long each part of `make soak` lasts, in seconds.
+SOAK_SECONDS ?= 60
 # How long `make fuzz` runs, in seconds.
 FUZZ_SECONDS ?= 60
 # Of compose.yaml, for docker-up: "cluster" for two daemons behind a balancer.
 PROFILE     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run dev test bench clean fmt lint install-deps setup-dev mod chaos fuzz \
+.PHONY: help build run dev test bench clean fmt lint install-deps setup-dev mod chaos fuzz soak \
 	migrate docker-up docker-down completions man
 
 help: ## List these targets
@@ -81,6 +83,10 @@ chaos: ## Kill daemon and client ROUNDS times (1000) while messages flow
 	@.ci/install-deps test
 	CHAOS_ROUNDS=$(ROUNDS) .ci/with-servers $(CARGO) nextest run --workspace --locked --release --profile chaos \
 		--no-tests fail --no-capture -E 'test(/chaos/)'
+
+soak: ## 200 chats, then one of 2000, on the web socket for SOAK_SECONDS (60) each
+	@.ci/install-deps test
+	SOAK_SECONDS=$(SOAK_SECONDS) $(CARGO) bench -p messengerd --bench socket --locked
 
 fuzz: ## Feed the decoder with mutated frames for FUZZ_SECONDS (60)
 	@.ci/install-deps test

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::join_all;
 use messengerd::service::Caller;
 use messengerd::service::hub::{Listener, SharedListener};
+use messengerd::service::news::News;
 use messengerd::store::{Actor, Admission, NewChat, NewUser};
-use proto::codec::Encoded;
 use proto::error::WireError;
 use proto::id::{ChatId, EntryId, SessionId, UserId};
 use proto::request::ChatKind;
@@ -86,7 +86,7 @@ impl Listener for Ear {
         self.session
     }
 
-    fn push(&self, _event: &Encoded) {
+    fn push(&self, _news: &Arc<News>) {
         self.told.fetch_add(1, Ordering::Relaxed);
     }
 

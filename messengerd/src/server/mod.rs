@@ -33,6 +33,7 @@ use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Feed, SharedStore};
 use crate::transport::http::pages::Pages;
+use crate::transport::http::socket::Sockets;
 use crate::transport::http::{Context, router, serve};
 use crate::transport::quic;
 
@@ -127,12 +128,13 @@ impl Server {
         let context = Context {
             door: door.clone(),
             service: service.clone(),
+            posted: Arc::default(),
+            sockets: Sockets::new(service.clone(), Default::default()),
             info: info.clone(),
             fingerprint: fingerprint.clone(),
             port: listen.port(),
             registration: config.registration,
             pages,
-            posted: Arc::default(),
             sessions: sessions.clone(),
             stop: stop_sessions.clone(),
             web: web.clone(),

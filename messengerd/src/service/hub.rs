@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use proto::Seq;
-use proto::codec::Encoded;
 use proto::entry::account_kind;
 use proto::error::{ErrorCode, WireError};
 use proto::event::{AccountChanged, ChatEntry, Event, Head};
 use proto::id::{ChatId, SessionId, UserId};
 
+use super::news::News;
 use crate::bus::{Signal, Sink};
 
 /// A signed-in session. Implementations must not block.
@@ -22,8 +22,8 @@ pub trait Listener: Send + Sync {
     fn user(&self) -> UserId;
     /// Which signed-in device.
     fn session(&self) -> SessionId;
-    /// Queues an event, encoded once for all who get it.
-    fn push(&self, event: &Encoded);
+    /// Queues an event, shared by all who get it.
+    fn push(&self, news: &Arc<News>);
     /// Ends the connection with a reason.
     fn end(&self, why: WireError);
 }
@@ -231,6 +231,15 @@ impl Hub {
             .is_some_and(|own| own.live().next().is_some())
     }
 
+    /// Connections of this very session here.
+    pub fn connections(&self, user: UserId, session: SessionId) -> usize {
+        let inner = self.read();
+        let own = inner.users.get(&user).into_iter();
+        own.flat_map(|own| &own.sessions)
+            .filter(|known| known.listener.session() == session)
+            .count()
+    }
+
     /// Sessions connected here.
     pub fn sessions(&self) -> usize {
         let inner = self.read();
@@ -369,8 +378,8 @@ impl Inner {
         if listeners.peek().is_none() {
             return;
         }
-        match event.encode() {
-            Ok(encoded) => listeners.for_each(|listener| listener.push(&encoded)),
+        match News::new(event) {
+            Ok(news) => listeners.for_each(|listener| listener.push(&news)),
             // Only a body near the limit of a frame could do this, and the
             // store refuses those; a client would see the gap and fetch it.
             Err(error) => tracing::error!(%error, "event not encoded"),

@@ -9,7 +9,7 @@
 //!    and the session is told to sync anew ([`Taken::Overflow`]).
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::codec::Encoded;
 use proto::error::WireError;
@@ -18,6 +18,7 @@ use proto::limits::FRAME_BYTES;
 use tokio::sync::Notify;
 
 use crate::service::hub::Listener;
+use crate::service::news::News;
 
 /// Bytes of events that may wait. They are shared among sessions, so a slow
 /// one costs less than this.
@@ -195,7 +196,8 @@ impl Listener for Outbox {
         self.session
     }
 
-    fn push(&self, event: &Encoded) {
+    fn push(&self, news: &Arc<News>) {
+        let event = news.encoded();
         let mut state = self.state();
         if state.overflow {
             return;
@@ -222,10 +224,23 @@ impl Listener for Outbox {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use proto::event::{Event, Resync};
+    use proto::entry::Entry;
+    use proto::event::{ChatEntry, Event, Resync};
+    use proto::id::{ChatId, EntryId};
 
-    fn frame(bytes: usize) -> Encoded {
-        proto::codec::encode(0x0100, 1, &"x".repeat(bytes)).unwrap()
+    fn news(bytes: usize) -> Arc<News> {
+        let entry = Entry {
+            seq: 1,
+            kind: 1,
+            id: EntryId::generate(),
+            msg_no: 1,
+            ref_seq: None,
+            actor: UserId::generate(),
+            at: 1,
+            body: vec![0; bytes].into(),
+        };
+        let chat = ChatId::generate();
+        News::new(&Event::Entry(ChatEntry { chat, entry })).unwrap()
     }
 
     fn outbox() -> Outbox {
@@ -235,13 +250,13 @@ mod tests {
     #[tokio::test]
     async fn heads_go_out_before_events_that_came_meanwhile() {
         let outbox = outbox();
-        let (head, event) = (frame(1), frame(2));
+        let (head, event) = (news(1).encoded().clone(), news(2));
         outbox.push(&event);
         let mut frames = Vec::new();
         assert_eq!(outbox.try_take(&mut frames), None);
         outbox.release(vec![head.clone()]);
         assert_eq!(outbox.take(&mut frames).await, Taken::Frames);
-        assert_eq!(frames, [head, event]);
+        assert_eq!(frames, [head, event.encoded().clone()]);
     }
 
     #[tokio::test]
@@ -250,7 +265,7 @@ mod tests {
         outbox.release(Vec::new());
         let reply = Event::Resync(Resync {}).encode().unwrap();
         outbox.reply(reply.clone());
-        let event = frame(100_000);
+        let event = news(100_000);
         for _ in 0..20 {
             outbox.push(&event);
         }

@@ -12,6 +12,7 @@ use messengerd::service::accounts::Registration;
 use messengerd::service::feed::{CommitQueue, Commits, commit_queue};
 use messengerd::service::hub::{Listener, SharedListener};
 use messengerd::service::limiter::Rate;
+use messengerd::service::news::News;
 use messengerd::service::pace::Pace;
 use messengerd::service::passwords::Passwords;
 use messengerd::service::receiver::Receiver;
@@ -21,7 +22,7 @@ use messengerd::store::sqlite::SqliteStore;
 use messengerd::store::{
     Actor, Admission, Append, ChatRecord, NewChat, NewSession, NewUser, SharedStore, UserRecord,
 };
-use proto::codec::{Encoded, Frame};
+use proto::codec::Frame;
 use proto::entry::{Body, Message, kind};
 use proto::error::WireError;
 use proto::event::{Event, Presence, TypingChanged};
@@ -593,8 +594,8 @@ impl Listener for Session {
         self.session
     }
 
-    fn push(&self, event: &Encoded) {
-        let frame = Frame::from_message(event.message()).unwrap();
+    fn push(&self, news: &Arc<News>) {
+        let frame = Frame::from_message(news.encoded().message()).unwrap();
         let event = Event::decode(&frame).unwrap().unwrap();
         if let Event::Entry(told) = &event {
             let arrival = (Instant::now(), told.entry.seq);

@@ -17,3 +17,4 @@ mod reconcile;
 #[path = "../servers/redis.rs"]
 mod redis_server;
 mod rights;
+mod sockets;

@@ -12,5 +12,8 @@ mod people;
 mod rooms;
 mod shapes;
 mod strangers;
+#[path = "../soak/mod.rs"]
+mod soak;
+mod socket;
 #[path = "../support/mod.rs"]
 mod support;

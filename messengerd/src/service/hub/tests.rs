@@ -23,7 +23,7 @@ impl Listener for Ear {
     fn session(&self) -> SessionId {
         self.session
     }
-    fn push(&self, _event: &Encoded) {
+    fn push(&self, _news: &Arc<News>) {
         *self.heard.lock().unwrap() += 1;
     }
     fn end(&self, _why: WireError) {}

@@ -7,6 +7,7 @@ pub mod pages;
 pub mod posted;
 pub mod serve;
 pub mod settings;
+pub mod socket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use tower_service::Service as _;
 use self::pages::Pages;
 use self::posted::Posted;
 use self::settings::WebSettings;
+use self::socket::Sockets;
 use super::websocket;
 use crate::service::Service;
 use crate::service::accounts::Registration;
@@ -49,12 +51,14 @@ pub struct Context {
     pub pages: Pages,
     /// Who may wait to sign in.
     pub door: Arc<Door>,
+    /// What sessions posted lately.
+    pub posted: Arc<Posted>,
+    /// What all sockets share.
+    pub sockets: Arc<Sockets>,
     /// Running sessions.
     pub sessions: TaskTracker,
     /// Ends them.
     pub stop: CancellationToken,
-    /// What sessions posted lately.
-    pub posted: Arc<Posted>,
     /// How the endpoint is set.
     pub web: Arc<WebSettings>,
 }
@@ -67,6 +71,8 @@ pub fn router(context: Context) -> Router {
         .merge(pages::router())
         .route("/health", get(api::health))
         .route("/ready", get(api::ready))
+        .route("/ws", get(socket::upgrade))
+        .route("/ws/", get(socket::upgrade))
         .route(proto::WEBSOCKET_PATH, get(upgrade))
         .fallback(pages::missing)
         .layer(axum::middleware::map_response(harden))

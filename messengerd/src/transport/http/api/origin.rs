@@ -122,14 +122,14 @@ pub(super) fn peer(parts: &Parts) -> IpAddr {
 }
 
 /// Whether the way from the client is encrypted.
-pub(super) fn is_encrypted(parts: &Parts) -> bool {
+pub(in crate::transport::http) fn is_encrypted(parts: &Parts) -> bool {
     matches!(parts.extensions.get(), Some(Encrypted(true)))
 }
 
 /// Whether a page of this very site had the request sent. Browsers name the
 /// page's origin with everything but plain reading, and newer ones say whether
 /// it is the same; who says neither is none of our pages.
-pub(super) fn is_same(headers: &HeaderMap, encrypted: bool) -> bool {
+pub(in crate::transport::http) fn is_same(headers: &HeaderMap, encrypted: bool) -> bool {
     let Some(origin) = text(headers, &header::ORIGIN) else {
         return text(headers, &FETCH_SITE) == Some("same-origin");
     };

@@ -55,7 +55,7 @@ impl FromRequestParts<Context> for SignedIn {
 }
 
 /// The token of `Authorization: Bearer`, in any letter case of `bearer`.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(in crate::transport::http) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme
@@ -64,7 +64,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The token of our pages' cookie.
-pub(super) fn cookie(headers: &HeaderMap, encrypted: bool) -> Option<&str> {
+pub(in crate::transport::http) fn cookie(headers: &HeaderMap, encrypted: bool) -> Option<&str> {
     let name = name(encrypted);
     let values = headers.get_all(header::COOKIE).into_iter();
     values

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use proto::Seq;
+use proto::error::WireError;
 use proto::id::{ChatId, UserId};
 use proto::request::{ChatSettings, NewMemberHistory};
 
@@ -94,6 +96,30 @@ pub(in super::super) async fn whole(
     })
 }
 
+/// A chat for all who are told that they are in it: nothing that was written
+/// there, and some of its members.
+///
+/// # Errors
+///
+/// Where the store fails.
+pub(in crate::transport::http) async fn shared(
+    service: &Service,
+    caller: &Caller,
+    record: &ChatRecord,
+    members: u64,
+    seq: Seq,
+) -> Result<Chat, WireError> {
+    let mut ids: Vec<UserId> = record.members.iter().map(|it| it.user.id).collect();
+    ids.push(record.created_by);
+    let people = People::shared(service, ids).await?;
+    Ok(Chat {
+        member_count: members,
+        seq,
+        joined: true,
+        ..chat(caller, record, &people, &HashMap::new())
+    })
+}
+
 fn with_messages(chat: Chat, messages: Vec<Message>) -> Chat {
     let last = messages.last();
     Chat {
@@ -182,7 +208,7 @@ pub(in super::super) fn member(
 }
 
 /// What members may do.
-pub(in super::super) fn settings(settings: &ChatSettings) -> model::ChatSettings {
+pub(in crate::transport::http) fn settings(settings: &ChatSettings) -> model::ChatSettings {
     model::ChatSettings {
         allow_invites: settings.allow_invites,
         allow_members_add: settings.allow_members_add,

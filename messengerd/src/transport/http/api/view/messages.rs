@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use proto::Seq;
 use proto::entry::Body;
+use proto::error::WireError;
 use proto::id::{ChatId, UserId};
 use proto::request::{ChatKind, Media};
 
@@ -131,6 +132,47 @@ pub(in super::super) async fn message(
     messages
         .pop()
         .ok_or_else(|| proto::error::ErrorCode::Internal.into())
+}
+
+/// A message for all who are told of it: the people in it have no presence.
+/// `fresh` is whether nobody can have received it yet.
+///
+/// # Errors
+///
+/// Where the store fails.
+pub(in crate::transport::http) async fn shared(
+    service: &Service,
+    record: &MessageRecord,
+    fresh: bool,
+) -> Result<Message, WireError> {
+    let status = if fresh {
+        "sent"
+    } else {
+        let cursors = service.cursors_of(record.chat_no).await?;
+        Receipts::new(&cursors).status(record.entry.actor, record.entry.seq)
+    };
+    let replied = match record.entry.ref_seq {
+        Some(seq) => service.message_at(record.chat, seq).await?,
+        None => None,
+    };
+    let mut ids = vec![record.entry.actor];
+    ids.extend(replied.iter().map(|replied| replied.entry.actor));
+    let reacted = std::iter::once(record).chain(&replied);
+    let reacted = reacted.flat_map(|record| &record.reactions);
+    ids.extend(reacted.map(|reaction| reaction.user));
+    let mut pairs = HashMap::new();
+    let access = service.chat_known(record.chat).await?;
+    if let Some(access) = access.filter(|access| access.kind == ChatKind::Private) {
+        ids.extend(access.users());
+        pairs.insert(record.chat, access.users().collect());
+    }
+    let replied = replied.map(|replied| ((record.chat, replied.entry.seq), replied));
+    let pages = Pages {
+        people: People::shared(service, ids).await?,
+        replied: replied.into_iter().collect(),
+        pairs,
+    };
+    Ok(pages.message(record, status))
 }
 
 /// What the messages of some pages refer to.

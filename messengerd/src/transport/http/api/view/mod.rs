@@ -1,10 +1,11 @@
 //! Making the shapes from what is stored, for one who asks.
 
-pub(super) mod chats;
-pub(super) mod messages;
+pub(in crate::transport::http) mod chats;
+pub(in crate::transport::http) mod messages;
 
 use std::collections::HashMap;
 
+use proto::error::WireError;
 use proto::event::Presence;
 use proto::id::UserId;
 use proto::request::Status;
@@ -17,7 +18,7 @@ use crate::service::{Caller, Service, now};
 use crate::store::UserRecord;
 
 /// People as one caller sees them.
-pub(super) struct People {
+pub(in crate::transport::http) struct People {
     users: HashMap<UserId, User>,
 }
 
@@ -46,14 +47,35 @@ impl People {
         })
     }
 
+    /// The same for everybody who is told of them: without presence and e-mail.
+    pub(in crate::transport::http) async fn shared(
+        service: &Service,
+        ids: Vec<UserId>,
+    ) -> Result<Self, WireError> {
+        let records = service.people(ids).await?;
+        let users = records.iter().map(|record| (record.id, shared(record)));
+        Ok(Self {
+            users: users.collect(),
+        })
+    }
+
+    /// All of them.
+    pub(in crate::transport::http) fn iter(&self) -> impl Iterator<Item = (&UserId, &User)> {
+        self.users.iter()
+    }
+
     /// One of them.
-    pub(super) fn get(&self, id: UserId) -> Option<&User> {
+    pub(in crate::transport::http) fn get(&self, id: UserId) -> Option<&User> {
         self.users.get(&id)
     }
 }
 
 /// A person, as the caller sees them.
-fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
+pub(in crate::transport::http) fn user(
+    caller: &Caller,
+    record: &UserRecord,
+    seen: &Presence,
+) -> User {
     let own = caller.actor.id == record.id;
     let (status, text) = if own {
         let choice = Choice::of(record);
@@ -85,8 +107,30 @@ fn user(caller: &Caller, record: &UserRecord, seen: &Presence) -> User {
     }
 }
 
+/// A person without what depends on who looks: presence and e-mail.
+pub(in crate::transport::http) fn shared(record: &UserRecord) -> User {
+    User {
+        id: record.id.0,
+        username: record.username.clone(),
+        email: String::new(),
+        first_name: record.first_name.clone(),
+        last_name: record.last_name.clone(),
+        avatar: picture(record.avatar, &record.avatar_url),
+        status: Status::Offline.as_str().to_owned(),
+        last_seen: None,
+        is_active: !record.disabled,
+        created_at: Time(record.created_at),
+        updated_at: Time(record.updated_at),
+        bio: record.bio.clone(),
+        status_text: String::new(),
+    }
+}
+
 /// Where the picture of a person or a chat is; empty where there is none.
-pub(super) fn picture(kept: Option<proto::digest::Digest>, elsewhere: &str) -> String {
+pub(in crate::transport::http) fn picture(
+    kept: Option<proto::digest::Digest>,
+    elsewhere: &str,
+) -> String {
     kept.map_or_else(|| elsewhere.to_owned(), avatar)
 }
 
@@ -100,7 +144,7 @@ pub(super) fn avatar(hash: proto::digest::Digest) -> String {
 }
 
 /// How to call somebody.
-pub(super) fn called(user: &User) -> String {
+pub(in crate::transport::http) fn called(user: &User) -> String {
     let full = format!("{} {}", user.first_name, user.last_name);
     match full.trim() {
         "" => user.username.clone(),
