@@ -81,7 +81,8 @@ export function keepChat(chat) {
   Object.assign(kept, fields, { own: undefined, latest: messages?.at(-1) ?? kept.latest ?? null });
   const own = membershipIn(kept);
   if (own) own.read_seq = Math.max(own.read_seq ?? 0, kept.read_seq ?? 0, before); // Ours may be on its way.
-  if (own && before > (fields.read_seq ?? 0)) kept.unread_count = Math.min(unread, kept.unread_count ?? 0);
+  // All that this answer knows of was read here meanwhile.
+  if (own && fields.seq && before >= fields.seq) kept.unread_count = Math.min(unread, kept.unread_count ?? 0);
   kept.seq = Math.max(kept.seq ?? 0, head);
   forgetCursors(kept);
   state.chats.set(chat.id, kept);
