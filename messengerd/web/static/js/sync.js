@@ -190,7 +190,9 @@ async function arrived(message) {
   const log = timeline.logOf(id);
   const fresh = log?.loaded ? log.accept(message) : !known || message.seq > (chat.latest?.seq ?? 0);
   const own = message.sender_id === state.me.id;
-  if (fresh && known && !own && message.seq > (membershipIn(chat)?.read_seq ?? 0) && message.type !== 'system') {
+  // A chat that was asked for before this was written does not count it.
+  const counted = !known && (chat.latest?.seq ?? 0) >= message.seq;
+  if (fresh && !counted && !own && message.seq > (membershipIn(chat)?.read_seq ?? 0) && message.type !== 'system') {
     chat.unread_count = (chat.unread_count ?? 0) + 1;
   }
   showInList(chat, message);
