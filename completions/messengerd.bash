@@ -111,7 +111,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__config__subcmd__check)
-            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -138,6 +138,10 @@ _messengerd() {
                     return 0
                     ;;
                 --registration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --web-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -345,7 +349,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__invite)
-            opts="-h --uses --days --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --uses --days --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -383,6 +387,10 @@ _messengerd() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -391,7 +399,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__migrate)
-            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -421,6 +429,10 @@ _messengerd() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -429,7 +441,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__move)
-            opts="-h --from --to --from-password-file --to-password-file --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --from --to --from-password-file --to-password-file --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,6 +487,10 @@ _messengerd() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --web-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -483,7 +499,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__serve)
-            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -510,6 +526,10 @@ _messengerd() {
                     return 0
                     ;;
                 --registration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --web-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -38,6 +38,7 @@ complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -l listen -
 complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -l http -d 'Plain HTTP, or "off" [default: 127.0.0.1:8080]' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -l advertise -d 'Address for invite links, as clients reach this daemon' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -l registration -d 'Who may make an account: local, open, invite, closed [default: local]' -r
+complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -l web-dir -d 'Serve the pages from here in place of the built-in ones, to work on them' -r -F
 complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -l http-insecure -d 'Allow plain HTTP on an address that other machines can reach'
 complete -c messengerd -n "__fish_messengerd_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and not __fish_seen_subcommand_from check example help" -s h -l help -d 'Print help'
@@ -50,6 +51,7 @@ complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from check" -l http -d 'Plain HTTP, or "off" [default: 127.0.0.1:8080]' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from check" -l advertise -d 'Address for invite links, as clients reach this daemon' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from check" -l registration -d 'Who may make an account: local, open, invite, closed [default: local]' -r
+complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from check" -l web-dir -d 'Serve the pages from here in place of the built-in ones, to work on them' -r -F
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from check" -l http-insecure -d 'Allow plain HTTP on an address that other machines can reach'
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c messengerd -n "__fish_messengerd_using_subcommand config; and __fish_seen_subcommand_from example" -l env -d 'Of variables, for a file `.env`, in place of messengerd.toml'
@@ -65,6 +67,7 @@ complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -l listen 
 complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -l http -d 'Plain HTTP, or "off" [default: 127.0.0.1:8080]' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -l advertise -d 'Address for invite links, as clients reach this daemon' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -l registration -d 'Who may make an account: local, open, invite, closed [default: local]' -r
+complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -l web-dir -d 'Serve the pages from here in place of the built-in ones, to work on them' -r -F
 complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -l http-insecure -d 'Allow plain HTTP on an address that other machines can reach'
 complete -c messengerd -n "__fish_messengerd_using_subcommand invite" -s h -l help -d 'Print help'
 complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l config -d 'Settings file (TOML)' -r -F
@@ -73,6 +76,7 @@ complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l listen
 complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l http -d 'Plain HTTP, or "off" [default: 127.0.0.1:8080]' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l advertise -d 'Address for invite links, as clients reach this daemon' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l registration -d 'Who may make an account: local, open, invite, closed [default: local]' -r
+complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l web-dir -d 'Serve the pages from here in place of the built-in ones, to work on them' -r -F
 complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -l http-insecure -d 'Allow plain HTTP on an address that other machines can reach'
 complete -c messengerd -n "__fish_messengerd_using_subcommand migrate" -s h -l help -d 'Print help'
 complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l from -d 'Where the community is' -r
@@ -85,6 +89,7 @@ complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l listen -d
 complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l http -d 'Plain HTTP, or "off" [default: 127.0.0.1:8080]' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l advertise -d 'Address for invite links, as clients reach this daemon' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l registration -d 'Who may make an account: local, open, invite, closed [default: local]' -r
+complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l web-dir -d 'Serve the pages from here in place of the built-in ones, to work on them' -r -F
 complete -c messengerd -n "__fish_messengerd_using_subcommand move" -l http-insecure -d 'Allow plain HTTP on an address that other machines can reach'
 complete -c messengerd -n "__fish_messengerd_using_subcommand move" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c messengerd -n "__fish_messengerd_using_subcommand help; and not __fish_seen_subcommand_from serve config invite migrate move help" -f -a "serve" -d 'Serve clients until told to stop'
