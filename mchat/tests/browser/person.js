@@ -90,6 +90,11 @@ export class Person {
     await this.page.locator('.side-header').waitFor();
   }
 
+  /** Waits for the sign-in page. */
+  async outside() {
+    await this.page.waitForURL((url) => url.pathname === '/');
+  }
+
   /** Asks the daemon directly, with this browser's session. */
   async call(method, route, data, { status } = {}) {
     const answer = await this.#context.request.fetch(`/api/v1${route}`, { method, data, headers: { Origin: this.#stage.url } });

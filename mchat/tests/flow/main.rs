@@ -4,6 +4,10 @@
 
 mod commands;
 mod completion;
+#[allow(
+    dead_code,
+    reason = "shared with the browser tests, which use its pages"
+)]
 mod daemon;
 mod device;
 mod devices;

@@ -83,7 +83,7 @@ export default async function account(stage) {
   await anna.sees(anna.dialog.getByText('This device'));
   await anna.until(() => document.querySelectorAll('.session').length === 2);
   await anna.dialog.getByRole('button', { name: /^End / }).click();
-  await elsewhere.page.waitForURL('**/');
+  await elsewhere.outside();
   await anna.until(() => document.querySelectorAll('.session').length === 1);
   await page.keyboard.press('Escape');
 
@@ -106,7 +106,7 @@ export default async function account(stage) {
   await anna.sees(anna.dialog.getByRole('alert').filter({ hasText: /./ }));
   await fill(PASSWORD, 'battery staple', 'battery staple');
   await anna.sees(page.locator('.toast', { hasText: 'Password changed' }));
-  await elsewhere.page.waitForURL('**/');
+  await elsewhere.outside();
   await page.keyboard.press('Escape');
   await anna.open('bob');
   await anna.write('still here');
@@ -116,7 +116,7 @@ export default async function account(stage) {
   await anna.dialog.locator('[data-action=delete]').click();
   await anna.dialog.getByLabel('Current password').fill('battery staple');
   await anna.press('Delete for ever');
-  await page.waitForURL('**/');
+  await anna.outside();
   await bob.page.reload();
   await bob.page.locator('.chat-row').first().click();
   await bob.sees(bob.bubble('still here'));

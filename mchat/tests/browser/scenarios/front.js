@@ -8,7 +8,7 @@ export default async function front(stage) {
   const { page } = anna;
   anna.expects(/status of 401/); // Nobody is signed in, which is what leads to the form.
   await page.goto('/chat.html');
-  await page.waitForURL('**/');
+  await anna.outside();
 
   await page.getByRole('button', { name: 'Create account' }).click();
   const submit = page.getByRole('button', { name: 'Create account' });
@@ -67,9 +67,9 @@ export default async function front(stage) {
   await bob.page.getByRole('button', { name: 'Your profile and settings' }).click();
   await bob.dialog.locator('[data-action=sign-out]').click();
   await bob.press('Sign out');
-  await bob.page.waitForURL('**/');
+  await bob.outside();
   await bob.page.goto('/chat.html');
-  await bob.page.waitForURL('**/');
+  await bob.outside();
 
   // One sentence for a wrong name and for a wrong password.
   const sign = async (login, secret) => {

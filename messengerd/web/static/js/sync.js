@@ -81,7 +81,8 @@ export function keepChat(chat) {
   Object.assign(kept, fields, { own: undefined, latest: messages?.at(-1) ?? kept.latest ?? null });
   const own = membershipIn(kept);
   if (own) own.read_seq = Math.max(own.read_seq ?? 0, kept.read_seq ?? 0, before); // Ours may be on its way.
-  if (own && before > (fields.read_seq ?? 0)) kept.unread_count = Math.min(unread, kept.unread_count ?? 0);
+  // All that this answer knows of was read here meanwhile.
+  if (own && fields.seq && before >= fields.seq) kept.unread_count = Math.min(unread, kept.unread_count ?? 0);
   kept.seq = Math.max(kept.seq ?? 0, head);
   forgetCursors(kept);
   state.chats.set(chat.id, kept);
@@ -189,7 +190,9 @@ async function arrived(message) {
   const log = timeline.logOf(id);
   const fresh = log?.loaded ? log.accept(message) : !known || message.seq > (chat.latest?.seq ?? 0);
   const own = message.sender_id === state.me.id;
-  if (fresh && known && !own && message.seq > (membershipIn(chat)?.read_seq ?? 0) && message.type !== 'system') {
+  // A chat that was asked for before this was written does not count it.
+  const counted = !known && (chat.latest?.seq ?? 0) >= message.seq;
+  if (fresh && !counted && !own && message.seq > (membershipIn(chat)?.read_seq ?? 0) && message.type !== 'system') {
     chat.unread_count = (chat.unread_count ?? 0) + 1;
   }
   showInList(chat, message);

@@ -19,7 +19,7 @@ export function openChatSettings(chat) {
   const save = async (change, undo) => {
     showTrouble(trouble, null);
     try {
-      const { chat: changed } = await api.updateChat(chat.id, { settings: { ...state.chats.get(chat.id)?.settings, ...change } });
+      const { chat: changed } = await api.updateChat(chat.id, { settings: change });
       learnChat(changed);
     } catch (error) {
       undo();
