@@ -2,6 +2,7 @@
 //! page are looked up at once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use proto::Seq;
@@ -100,9 +101,9 @@ pub(in super::super) async fn messages(
 ) -> ApiResult<Vec<Message>> {
     let mut receipts: HashMap<ChatId, Receipts> = HashMap::new();
     for record in records {
-        if !receipts.contains_key(&record.chat) {
+        if let Entry::Vacant(place) = receipts.entry(record.chat) {
             let cursors = service.cursors_of(record.chat_no).await?;
-            receipts.insert(record.chat, Receipts::new(&cursors));
+            place.insert(Receipts::new(&cursors));
         }
     }
     let pages = Pages::look_up(service, caller, records).await?;
