@@ -11,9 +11,9 @@ mod messages;
 mod people;
 mod rooms;
 mod shapes;
-mod strangers;
 #[path = "../soak/mod.rs"]
 mod soak;
 mod socket;
+mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
