@@ -16,7 +16,7 @@ PROFILE     ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help build run dev test bench clean fmt lint install-deps setup-dev mod chaos fuzz soak \
-	migrate docker-up docker-down completions man
+	migrate docker-up docker-down completions man swagger
 
 help: ## List these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,11 @@ completions: ## Write the completions of bash, zsh and fish anew, from the progr
 	$(CARGO) run --quiet --locked -p mchat --example documents
 
 man: completions ## Write the manual and the README's table of actions anew, likewise
+
+swagger: ## Write the OpenAPI document of the web endpoint anew, into messengerd/openapi.json
+	@.ci/install-deps build
+	$(CARGO) run --quiet --locked -p messengerd --example openapi > $(TARGET)/openapi.json
+	@mv $(TARGET)/openapi.json messengerd/openapi.json
 
 chaos: ## Kill daemon and client ROUNDS times (1000) while messages flow
 	@.ci/install-deps test

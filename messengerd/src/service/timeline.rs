@@ -18,7 +18,7 @@ use crate::store::{ChatNo, ChatRecord, CursorRecord};
 /// Public chats that a list shows to those who are in none of them.
 const PUBLIC: u32 = 200;
 /// Members of each chat that a list shows.
-const MEMBERS: u32 = 100;
+const MEMBERS: u32 = 20;
 
 /// A chat with everybody in it.
 #[derive(Debug, Clone)]

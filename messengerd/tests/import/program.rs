@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use messengerd::config::StoreConfig;
 use messengerd::server::Server;
+use messengerd::service::accounts::Life;
 use proto::error::ErrorCode;
 use proto::request::Login;
 use proto::text::{DeviceName, Password};
@@ -165,7 +166,7 @@ async fn sign_in(target: Target) {
             device: DeviceName::try_from("test").unwrap(),
         };
         let peer = std::net::Ipv4Addr::LOCALHOST.into();
-        server.service().login(peer, request).await
+        server.service().login(peer, Life::Sliding, request).await
     };
     let refused = login("ada", "secreT").await.err().unwrap();
     assert_eq!(refused.code, ErrorCode::BadCredentials);

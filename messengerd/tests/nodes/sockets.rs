@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
+use messengerd::service::accounts::Registration;
 use messengerd::service::tokens::{NATIVE_LIFE_MS, Tokens};
 use messengerd::session::ServerInfo;
 use messengerd::session::door::Door;
 use messengerd::store::UserRecord;
+use messengerd::transport::http::pages::Pages;
 use messengerd::transport::http::socket::Sockets;
 use messengerd::transport::http::{Context, router, serve};
 use proto::id::SessionId;
@@ -38,6 +40,8 @@ async fn open(shelf: &Shelf, node: &Node, stop: &CancellationToken) -> SocketAdd
         }),
         fingerprint: String::new(),
         port: 0,
+        registration: Registration::Closed,
+        pages: Pages::new(None).unwrap(),
         door: door.clone(),
         posted: Arc::default(),
         sockets: Sockets::new(node.service.clone(), Default::default()),

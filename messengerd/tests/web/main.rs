@@ -4,6 +4,7 @@
 mod accounts;
 mod chats;
 mod contract;
+mod document;
 mod door;
 mod kit;
 mod members;

@@ -8,6 +8,7 @@ pub mod posted;
 pub mod serve;
 pub mod settings;
 pub mod socket;
+mod swagger;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub fn router(context: Context) -> Router {
     let routes = Router::new()
         .merge(api::router())
         .merge(pages::router())
+        .merge(swagger::router())
         .route("/health", get(api::health))
         .route("/ready", get(api::ready))
         .route("/ws", get(socket::upgrade))

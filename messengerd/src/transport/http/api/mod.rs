@@ -112,6 +112,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .into_openapi()
 }
 
+/// The same as it is written to a file.
+pub fn document_text() -> String {
+    // What it is made of can be written.
+    let text = openapi().to_pretty_json().unwrap_or_default();
+    text + "\n"
+}
+
 /// The routes, with their whole paths.
 pub(super) fn router() -> Router<Context> {
     let (routes, _) = described().split_for_parts();

@@ -146,7 +146,7 @@ mod tests {
         assert!(!shown.types(chat, user, over.clone(), at + TYPING_TIME / 2));
         assert!(shown.lapsed(at + TYPING_TIME).is_empty());
         let end = shown.next_lapse().unwrap();
-        assert_eq!(shown.lapsed(end), [over.clone()]);
+        assert_eq!(shown.lapsed(end), std::slice::from_ref(&over));
         assert!(!shown.rests(chat, user));
         assert!(shown.types(chat, user, over, end));
         assert!(shown.rests(chat, user));

@@ -30,7 +30,7 @@ pub struct Chat {
     pub updated_at: Time,
     /// Who made it.
     pub creator: Option<User>,
-    /// Present members; in lists at most 100 of each chat.
+    /// Present members; in lists at most 20 of each chat.
     pub members: Vec<ChatMember>,
     /// How many members there are.
     pub member_count: u64,
