@@ -40,6 +40,7 @@ test: ## Install what the tests need, then check format, lints, docs, all tests,
 	.ci/with-servers $(CARGO) nextest run --workspace --locked
 	$(CARGO) test --workspace --doc --locked
 	$(CARGO) build -p messengerd --locked
+	.ci/schemathesis $(TARGET)/debug/messengerd
 	.ci/verify-unit $(TARGET)/debug/messengerd
 
 bench: ## Run all benches; JSON lines and a table, kept in target/bench
