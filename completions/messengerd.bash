@@ -369,7 +369,7 @@ _messengerd() {
             return 0
             ;;
         messengerd__subcmd__import)
-            opts="-h --from --from-password-file --uploads --admin --dry-run --json --config --data-dir --listen --http --http-insecure --advertise --registration --help"
+            opts="-h --from --from-password-file --uploads --admin --dry-run --json --config --data-dir --listen --http --http-insecure --advertise --registration --web-dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +412,10 @@ _messengerd() {
                     return 0
                     ;;
                 --registration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --web-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

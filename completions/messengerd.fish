@@ -90,6 +90,7 @@ complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l listen 
 complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l http -d 'Plain HTTP, or "off" [default: 127.0.0.1:8080]' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l advertise -d 'Address for invite links, as clients reach this daemon' -r
 complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l registration -d 'Who may make an account: local, open, invite, closed [default: local]' -r
+complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l web-dir -d 'Serve the pages from here in place of the built-in ones, to work on them' -r -F
 complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l dry-run -d 'Keep nothing: import into an empty store that is thrown away, and show the table'
 complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l json -d 'Print the table as JSON'
 complete -c messengerd -n "__fish_messengerd_using_subcommand import" -l http-insecure -d 'Allow plain HTTP on an address that other machines can reach'

@@ -151,6 +151,7 @@ _arguments "${_arguments_options[@]}" : \
 '--http=[Plain HTTP, or "off" \[default\: 127.0.0.1\:8080\]]:ADDR:PORT:_default' \
 '--advertise=[Address for invite links, as clients reach this daemon]:HOST:PORT:_default' \
 '--registration=[Who may make an account\: local, open, invite, closed \[default\: local\]]:POLICY:_default' \
+'--web-dir=[Serve the pages from here in place of the built-in ones, to work on them]:DIR:_files' \
 '--dry-run[Keep nothing\: import into an empty store that is thrown away, and show the table]' \
 '--json[Print the table as JSON]' \
 '--http-insecure[Allow plain HTTP on an address that other machines can reach]' \
