@@ -233,10 +233,10 @@ async fn http_garbage_and_slow_headers_harm_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn health_and_start_page_answer_on_both_doors() {
+async fn health_and_pages_answer_on_both_doors() {
     let daemon = Daemon::start().await;
     let addresses = daemon.server.addresses().clone();
-    for path in ["/health", "/", "/nothing"] {
+    for path in ["/health", "/", "/about.json", "/nothing"] {
         let plain = get(
             Box::new(
                 tokio::net::TcpStream::connect(addresses.http.unwrap())
@@ -264,7 +264,10 @@ async fn health_and_start_page_answer_on_both_doors() {
                 (status, body(&plain).as_str()),
                 ("HTTP/1.1 200 OK", r#"{"status":"ok"}"#)
             ),
-            "/" => assert!(status.contains("200") && body(&plain).contains(&addresses.fingerprint)),
+            "/" => assert!(status.contains("200") && body(&plain).contains("<!doctype html>")),
+            "/about.json" => {
+                assert!(status.contains("200") && body(&plain).contains(&addresses.fingerprint));
+            }
             _ => assert!(status.contains("404")),
         }
         assert!(plain.contains("content-security-policy: default-src 'none'"));

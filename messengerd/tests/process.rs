@@ -387,7 +387,7 @@ fn trouble_at_the_start_is_one_sentence() {
 fn migrate_brings_an_empty_store_up_and_says_so() {
     let home = tempfile::tempdir().unwrap();
     for expected in [
-        "the store has schema 4 now\n",
+        "the store has schema 6 now\n",
         "the store has the newest schema already\n",
     ] {
         let output = messengerd()

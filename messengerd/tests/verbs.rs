@@ -54,7 +54,7 @@ async fn migrate_and_invite_work_on_the_database_that_is_set() {
     let place = format!("PostgreSQL, {}", database.config.get_dbname().unwrap());
     assert!(checked.contains(&place), "{checked}");
     for expected in [
-        "the store has schema 4 now\n",
+        "the store has schema 6 now\n",
         "the store has the newest schema already\n",
     ] {
         assert_eq!(said(&run(&["migrate"])), expected);

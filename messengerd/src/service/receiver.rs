@@ -170,6 +170,15 @@ impl Receiver {
         self.access.follow(user, entry);
         if entry.kind == account_kind::PROFILE_CHANGED {
             self.choices.outdate(user);
+        }
+    }
+
+    /// The same of an entry of another node, which told of it and may not have
+    /// known of a session here. What is changed at this node is told by who
+    /// changes it.
+    pub(super) fn note_others_account(&self, user: UserId, entry: &AccountEntry) {
+        self.note_account(user, entry);
+        if entry.kind == account_kind::PROFILE_CHANGED {
             self.roster.note_choice(user);
         }
     }
@@ -334,7 +343,7 @@ impl Sink for Receiver {
                 Signal::ToUser {
                     user,
                     event: Event::Account(AccountChanged { entry }),
-                } => self.note_account(*user, entry),
+                } => self.note_others_account(*user, entry),
                 Signal::ToUsers {
                     users,
                     event: Event::Presence(told),

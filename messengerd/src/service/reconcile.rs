@@ -229,7 +229,7 @@ impl Service {
             after = last.seq;
             count += entries.len();
             for entry in &entries {
-                self.receiver.note_account(revision.user_id, entry);
+                self.receiver.note_others_account(revision.user_id, entry);
             }
             let signals = entries
                 .into_iter()

@@ -251,6 +251,16 @@ impl Roster {
             .extend(users.map(|(user, online)| (user, (now, online))));
     }
 
+    /// All sessions here were given the state of these users anew.
+    pub(super) fn show_again(&self, states: &[State]) {
+        let mut inner = self.inner();
+        for state in states {
+            if let Some((_, online)) = inner.shown.get_mut(&state.user) {
+                *online = state.online;
+            }
+        }
+    }
+
     /// A session here is about to be given the state of these users: what comes
     /// about them from now on may not be in it.
     pub(super) fn look(&self, users: impl Iterator<Item = UserId>) {

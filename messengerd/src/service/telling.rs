@@ -169,10 +169,14 @@ impl Presence {
         let users = self.audience(user.no, |other| self.hub.is_online(other));
         let users = users.await?;
         let _one = self.telling.speak();
-        if let Some(event) = self.word(user.id, choice, user.last_seen, hiding)
-            && !users.is_empty()
-        {
-            self.hub.deliver(vec![Signal::ToUsers { users, event }]);
+        if let Some(event) = self.word(user.id, choice, user.last_seen, hiding) {
+            // Once is enough for those who hide.
+            if let Event::Presence(told) = &event {
+                self.roster.show_again(&told.users);
+            }
+            if !users.is_empty() {
+                self.hub.deliver(vec![Signal::ToUsers { users, event }]);
+            }
         }
         Ok(())
     }

@@ -74,3 +74,8 @@ async fn calls_and_files_say_that_they_are_to_come() {
 async fn the_rest() {
     follow(&["rest"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages() {
+    follow(&["pages"]).await;
+}

@@ -38,9 +38,9 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../sql/postgres/0005_web.sql"),
     },
     Migration {
-        version: 7,
+        version: 6,
         name: "avatar_urls",
-        sql: include_str!("../../../../sql/postgres/0007_avatar_urls.sql"),
+        sql: include_str!("../../../../sql/postgres/0006_avatar_urls.sql"),
     },
 ];
 
