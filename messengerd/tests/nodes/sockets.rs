@@ -53,6 +53,7 @@ async fn open(shelf: &Shelf, node: &Node, stop: &CancellationToken) -> SocketAdd
         listener,
         None,
         routes,
+        Arc::default(),
         door,
         sessions,
         stop.clone(),

@@ -301,6 +301,7 @@ macro_rules! conformance {
                 a_profile_changes_what_is_given
                 an_address_of_anothers_profile_is_taken
                 a_status_is_as_chosen
+                a_picture_elsewhere_takes_the_place_of_one_that_is_kept
                 a_picture_goes_with_the_last_who_has_it
                 a_new_password_ends_the_other_sessions
                 people_are_found_by_their_names

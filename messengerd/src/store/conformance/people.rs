@@ -4,7 +4,8 @@ use proto::entry::account_kind;
 use proto::request::Status;
 use proto::text::{Bio, DisplayName, Email, StatusText};
 
-use super::{AT, Bed, actor, new_session, picture};
+use super::{AT, Bed, act, actor, new_session, picture};
+use crate::store::groups::ChatChange;
 use crate::store::people::{ChosenStatus, ProfileChange};
 use crate::store::{StoreError, Unique, UserRecord};
 
@@ -142,6 +143,47 @@ pub(crate) async fn a_picture_goes_with_the_last_who_has_it(bed: Bed) {
     assert_eq!(bed.store.avatar(image.hash).await.unwrap(), None);
     let log = bed.account(&bob).await;
     assert_eq!(log.last().unwrap().kind, account_kind::PROFILE_CHANGED);
+}
+
+pub(crate) async fn a_picture_elsewhere_takes_the_place_of_one_that_is_kept(bed: Bed) {
+    const ELSEWHERE: &str = "https://example.org/a.png";
+    let (ann, image) = (bed.user("ann").await, picture(b"image"));
+    let chat = bed.group(&[&ann]).await;
+    assert_eq!(
+        (ann.avatar_url.as_str(), chat.avatar_url.as_str()),
+        ("", "")
+    );
+    for (kept, url) in [
+        (Some(image.hash), ""),
+        (None, ELSEWHERE),
+        (Some(image.hash), ""),
+        (None, ""),
+    ] {
+        bed.store.put_avatar(image.clone()).await.unwrap();
+        let set = bed
+            .store
+            .set_user_avatar(actor(&ann), kept, url.to_owned(), AT);
+        let set = set.await.unwrap();
+        assert_eq!((set.avatar, set.avatar_url.as_str()), (kept, url));
+        assert_eq!(found(&bed, &ann).await, set);
+        let change = ChatChange {
+            avatar: Some(kept),
+            avatar_url: Some(url.to_owned()),
+            ..ChatChange::default()
+        };
+        let now = bed.now(&chat).await;
+        bed.store
+            .change_chat(act(&now, &ann), change)
+            .await
+            .unwrap();
+        let now = bed.now(&chat).await;
+        assert_eq!((now.avatar, now.avatar_url.as_str()), (kept, url));
+        let listed = bed.store.chat_list(ann.no, 0, 1).await.unwrap();
+        let listed = &listed[0].chat;
+        assert_eq!((listed.avatar, &listed.avatar_url), (kept, &now.avatar_url));
+        let is_kept = bed.store.avatar(image.hash).await.unwrap().is_some();
+        assert_eq!(is_kept, kept.is_some());
+    }
 }
 
 pub(crate) async fn a_new_password_ends_the_other_sessions(bed: Bed) {

@@ -1,7 +1,7 @@
 //! Accepting HTTP connections, plain or with TLS.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
 use super::api::Encrypted;
+use super::settings::WebSettings;
 use crate::session::door::Door;
 
 /// A TLS handshake has to be done within this time …
@@ -34,6 +35,7 @@ pub async fn accept(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     router: Router,
+    web: Arc<WebSettings>,
     door: Arc<Door>,
     connections: TaskTracker,
     stop: CancellationToken,
@@ -53,7 +55,13 @@ pub async fn accept(
                 continue;
             }
         };
-        let Some(pass) = door.enter(peer.ip()) else {
+        // Behind a proxy everybody comes from it, wherever it is.
+        let from = if web.trusts(peer.ip()) {
+            IpAddr::from(Ipv4Addr::LOCALHOST)
+        } else {
+            peer.ip()
+        };
+        let Some(pass) = door.enter(from) else {
             continue;
         };
         let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
