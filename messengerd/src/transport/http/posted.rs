@@ -56,6 +56,11 @@ impl Posted {
         self.keep(session, entry, Some(said));
     }
 
+    /// What a session was about to post was refused: it may be said otherwise.
+    pub fn forget(&self, entry: EntryId) {
+        self.state().posts.remove(&entry);
+    }
+
     /// A session is about to post this on its socket.
     pub fn say(&self, session: SessionId, entry: EntryId) {
         self.keep(session, entry, None);
@@ -74,5 +79,26 @@ impl Posted {
         let state = self.state();
         let mut posts = state.posts.values();
         posts.any(|post| post.session == session && post.said == Some(said))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_may_be_said_on_the_socket() {
+        let posted = Posted::default();
+        let (session, chat) = (SessionId::generate(), ChatId::generate());
+        let (first, second) = (EntryId::generate(), EntryId::generate());
+        posted.post(session, chat, first, "hello");
+        assert!(posted.is_by(session, first));
+        assert!(posted.repeats(session, chat, "hello"));
+        assert!(!posted.repeats(SessionId::generate(), chat, "hello"));
+        posted.forget(first);
+        assert!(!posted.repeats(session, chat, "hello"));
+        posted.say(session, second);
+        assert!(!posted.repeats(session, chat, "hello"));
+        assert!(posted.is_by(session, second));
     }
 }

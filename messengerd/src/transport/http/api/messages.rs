@@ -287,7 +287,11 @@ pub(super) async fn create(
         }),
         media,
     };
-    let Reply::Send(sent) = ask(&context, &caller, Request::Send(request)).await? else {
+    let asked = ask(&context, &caller, Request::Send(request)).await;
+    if asked.is_err() {
+        context.posted.forget(id);
+    }
+    let Reply::Send(sent) = asked? else {
         return Err(ErrorCode::Internal.into());
     };
     let status = if sent.dup {
