@@ -134,6 +134,34 @@ impl Service {
         Ok(Done {})
     }
 
+    /// Changes some settings of a chat, from what they are when it is done: who
+    /// changes others at the same time loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for a change of all settings.
+    pub async fn change_settings(
+        &self,
+        caller: &Caller,
+        chat: ChatId,
+        change: impl Fn(ChatSettings) -> ChatSettings,
+    ) -> Result<(), WireError> {
+        self.let_write(caller)?;
+        self.act(caller, chat, |chat, act| {
+            chat.may(caller.actor.id, Right::Change, now())?;
+            let settings = change(chat.settings);
+            check_settings(&settings)?;
+            let change = ChatChange {
+                settings: Some(settings),
+                ..ChatChange::default()
+            };
+            Ok(self.store.change_chat(act, change))
+        })
+        .await?;
+        self.upkeep.expire.notify_one();
+        Ok(())
+    }
+
     /// Gives a chat a picture, or takes it away.
     pub(super) async fn set_chat_avatar(
         &self,

@@ -354,28 +354,29 @@ pub(super) async fn update(
     let description = description.map(|text| valid(Description::try_from(text)));
     let settings = match body.settings {
         None => None,
-        Some(change) => {
-            let whole = context.service.whole_chat(&caller, chat).await?;
-            Some(merged(whole.record.settings, change)?)
-        }
+        Some(change) => Some((history(&change)?, change)),
     };
     let request = ChangeChat {
         chat,
         name,
         description: description.transpose()?,
-        settings,
+        settings: None,
     };
     let picture = match body.avatar.as_deref().map(str::trim) {
         None => None,
         Some("") => Some(None),
         Some(url) => Some(Some(Given::of(url)?)),
     };
-    let changes =
-        request.name.is_some() || request.description.is_some() || request.settings.is_some();
+    let changes = request.name.is_some() || request.description.is_some();
     if changes {
         ask(&context, &caller, Request::ChangeChat(request)).await?;
-    } else if picture.is_none() {
+    } else if picture.is_none() && settings.is_none() {
         may_change(&context, &caller, chat).await?;
+    }
+    if let Some((history, change)) = settings {
+        let merge = |old| merged(old, &change, history);
+        let service = &context.service;
+        service.change_settings(&caller, chat, merge).await?;
     }
     if let Some(picture) = picture {
         let (hash, url) = match picture {
@@ -402,26 +403,31 @@ async fn may_change(context: &Context, caller: &Caller, chat: ChatId) -> ApiResu
     }
 }
 
-fn merged(old: ChatSettings, change: SettingsChange) -> ApiResult<ChatSettings> {
-    let history = match change.history_for_new_members.as_deref() {
-        None => old.history_for_new_members,
-        Some("all") => NewMemberHistory::All,
-        Some("since_join") => NewMemberHistory::SinceJoin,
-        Some(_) => {
-            return Err(ApiError::bad_request(
-                "history_for_new_members has to be all or since_join.",
-            ));
-        }
-    };
-    Ok(ChatSettings {
+fn history(change: &SettingsChange) -> ApiResult<Option<NewMemberHistory>> {
+    match change.history_for_new_members.as_deref() {
+        None => Ok(None),
+        Some("all") => Ok(Some(NewMemberHistory::All)),
+        Some("since_join") => Ok(Some(NewMemberHistory::SinceJoin)),
+        Some(_) => Err(ApiError::bad_request(
+            "history_for_new_members has to be all or since_join.",
+        )),
+    }
+}
+
+fn merged(
+    old: ChatSettings,
+    change: &SettingsChange,
+    history: Option<NewMemberHistory>,
+) -> ChatSettings {
+    ChatSettings {
         allow_invites: change.allow_invites.unwrap_or(old.allow_invites),
         allow_members_add: change.allow_members_add.unwrap_or(old.allow_members_add),
         allow_file_sharing: change.allow_file_sharing.unwrap_or(old.allow_file_sharing),
         allow_voice_calls: change.allow_voice_calls.unwrap_or(old.allow_voice_calls),
         allow_video_calls: change.allow_video_calls.unwrap_or(old.allow_video_calls),
         message_retention: change.message_retention.unwrap_or(old.message_retention),
-        history_for_new_members: history,
-    })
+        history_for_new_members: history.unwrap_or(old.history_for_new_members),
+    }
 }
 
 /// Deletes a chat for everybody
