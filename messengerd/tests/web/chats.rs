@@ -312,3 +312,33 @@ async fn a_chat_has_a_picture() {
     let list = bob.get("/chats").await.ok(200);
     assert_eq!(list["chats"][0]["avatar"], elsewhere);
 }
+
+#[tokio::test]
+async fn settings_that_are_changed_at_the_same_time_are_all_kept() {
+    let site = Site::start().await;
+    let ada = site.person("ada").await;
+    let made = ada
+        .post("/chats", json!({ "name": "All", "type": "group" }))
+        .await
+        .ok(201);
+    let path = format!("/chats/{}", made["chat"]["id"].as_str().unwrap());
+    for days in 1..=5 {
+        let (one, other) = tokio::join!(
+            ada.put(
+                &path,
+                json!({ "settings": { "allow_voice_calls": days % 2 == 0 } })
+            ),
+            ada.put(&path, json!({ "settings": { "message_retention": days } })),
+        );
+        one.ok(200);
+        other.ok(200);
+        let settings = ada.get(&path).await.ok(200)["chat"]["settings"].clone();
+        assert_eq!(
+            (
+                &settings["allow_voice_calls"],
+                &settings["message_retention"]
+            ),
+            (&json!(days % 2 == 0), &json!(days))
+        );
+    }
+}
